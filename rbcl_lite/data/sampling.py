@@ -1,0 +1,60 @@
+"""P×K batches: P people, K images of each (Hermans et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+
+class IdentitySampler:
+    """Batches of P people with K images each, as arrays of positions in the training set.
+
+    An epoch has ``round(N / (P K))`` batches, at least one. Its order is a function of (seed, epoch) alone,
+    so that a resumed run draws the batches the interrupted one would have drawn. People come in shuffled
+    rounds: nobody is drawn a second time before everybody was drawn once. A person with fewer than K
+    images gives some of them twice.
+
+    Args:
+        labels: [N] integer identity of each training image; negative labels (outliers) are never drawn.
+        people: P, at least 2 (a batch of one person has no negative).
+        images: K, at least 2 (a person with one image in the batch has no positive).
+        seed: of the order.
+
+    Raises:
+        ValueError: P or K too small, or fewer than P people.
+
+    >>> s = IdentitySampler(np.array([0, 0, 0, 1, 1, 2, 2, 2]), people=2, images=2, seed=0)
+    >>> [len(b) for b in s.epoch(0)]
+    [4, 4]
+    """
+
+    def __init__(self, labels: np.ndarray, people: int = 16, images: int = 4, seed: int = 0) -> None:
+        if people < 2 or images < 2:
+            raise ValueError(f"a batch needs at least 2 people with 2 images each, got {people} x {images}")
+        labels = np.asarray(labels)
+        self._places = [np.nonzero(labels == c)[0] for c in np.unique(labels[labels >= 0])]
+        if len(self._places) < people:
+            raise ValueError(f"{len(self._places)} people cannot fill a batch of {people}; lower the P of P x K")
+        self.people, self.images, self.seed = people, images, seed
+        self._length = max(1, round(sum(map(len, self._places)) / (people * images)))
+
+    def __len__(self) -> int:
+        return self._length
+
+    def epoch(self, number: int) -> Iterator[np.ndarray]:
+        """The batches of one epoch, each [P * K] positions."""
+        r = np.random.default_rng((self.seed, 11, number))
+        rounds = -(-self._length * self.people // len(self._places))
+        order = np.concatenate([r.permutation(len(self._places)) for _ in range(rounds + 1)])
+        at = 0
+        for _ in range(self._length):
+            chosen: list[int] = []
+            while len(chosen) < self.people:  # a round's border may bring somebody twice: take the next person
+                if order[at] not in chosen:
+                    chosen.append(int(order[at]))
+                at = (at + 1) % len(order)
+            yield np.concatenate([self._draw(r, self._places[c]) for c in chosen])
+
+    def _draw(self, r: np.random.Generator, places: np.ndarray) -> np.ndarray:
+        return r.choice(places, self.images, replace=len(places) < self.images)

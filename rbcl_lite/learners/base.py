@@ -1,0 +1,131 @@
+"""The protocol of learners: where the new model's own supervision comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rbcl_lite.data.augment import Augment
+from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.data.sampling import IdentitySampler
+from rbcl_lite.features import Features, fit_dimension
+from rbcl_lite.models.embedder import Embedder, Outputs
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What is known before the new model is trained.
+
+    Args:
+        train: training images of the new model.
+        model: the new model.
+        old: the old model's vectors of the training images, row i for image i; None without an old model.
+        old_classifier: [C_old, D_old] rows of the old cosine classifier, or None.
+        old_classes: [C_old] identity of each of these rows, in the numbering of ``train.ids``; -1 for
+            people who are not in this data set.
+        source: labelled images of another domain, for learners that need them.
+        batch: (people, images of each) in a batch.
+        seed: of everything random.
+        augment: training augmentation.
+    """
+
+    train: ReIDDataset
+    model: Embedder
+    old: Features | None = None
+    old_classifier: Tensor | None = None
+    old_classes: np.ndarray | None = None
+    source: ReIDDataset | None = None
+    batch: tuple[int, int] = (16, 4)
+    seed: int = 0
+    augment: Augment = Augment()
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The state at the start of an epoch.
+
+    Args:
+        number: 0, 1, ...
+        progress: share of the training that is done, 0..1.
+        labels: [N] current label of each training image, 0..C-1; -1 for an image without one.
+    """
+
+    number: int
+    progress: float
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch after the forward pass. B rows, row i of everything is one image.
+
+    Args:
+        index: [B] position in the training set.
+        labels: [B] current label.
+        cams: [B] camera, or None where cameras are unknown.
+        outputs: what the new model gave.
+        old: [B, D_old] the old model's unit vectors of the same images, or None without an old model.
+        progress: share of the training that is done, 0..1.
+        generator: a CPU generator that depends on (seed, step) alone.
+    """
+
+    index: Tensor
+    labels: Tensor
+    cams: Tensor | None
+    outputs: Outputs
+    old: Tensor | None
+    progress: float
+    generator: torch.Generator
+
+    @property
+    def pair(self) -> tuple[Tensor, Tensor]:
+        """New and old vectors of the batch, both [B, D_old]; new ones by :func:`fit_dimension` where widths differ."""
+        if self.old is None:
+            raise ValueError("this batch has no old vectors: no old model was given")
+        return fit_dimension(self.outputs.embedding, self.old.shape[1]), self.old
+
+
+class Learner(nn.Module):
+    """Base of all learners: labels, batches, and the loss of the new model's own task.
+
+    ``fixed_labels`` says whether a label means the same person in every epoch; methods that keep something
+    per class for the whole training need that.
+    """
+
+    fixed_labels = True
+
+    def prepare(self, upgrade: Upgrade) -> None:
+        """Called once, before the first epoch and before a state is restored."""
+        self.upgrade = upgrade
+
+    def on_epoch(self, number: int, progress: float) -> Tensor:
+        """Called at the start of each epoch; returns the labels [N] that hold during it."""
+        raise NotImplementedError
+
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        raise NotImplementedError
+
+    def batches(self, number: int) -> Iterator[np.ndarray]:
+        """The batches of an epoch as positions in the training set."""
+        raise NotImplementedError
+
+    def images(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
+        """The images [B, 3, H, W] uint8 at these positions."""
+        return torch.from_numpy(np.ascontiguousarray(self.upgrade.train.images[index])).permute(0, 3, 1, 2)
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """The terms of the loss, each a scalar with its weight in it."""
+        raise NotImplementedError
+
+    def after_step(self, batch: Batch) -> None:
+        """Called after the optimiser's step: memories are written here."""
+
+
+def sampler(labels: np.ndarray, upgrade: Upgrade) -> IdentitySampler:
+    """The P x K sampler of a learner."""
+    return IdentitySampler(labels, *upgrade.batch, seed=upgrade.seed)

@@ -1,0 +1,53 @@
+"""Supervision by identity labels: smoothed cross-entropy and batch-hard triplets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rbcl_lite.learners.base import Batch, Learner, Upgrade, sampler
+from rbcl_lite.losses.identity import cross_entropy_loss, triplet_loss
+
+
+class Supervised(Learner):
+    """Cross-entropy of the cosine classifier plus the triplet loss before the BN neck (Luo et al. 2019).
+
+    Args:
+        label_smoothing: mass that the target gives to all classes.
+        margin: of the triplet loss, on unit vectors.
+        triplet: weight of the triplet loss.
+    """
+
+    def __init__(self, label_smoothing: float = 0.1, margin: float = 0.3, triplet: float = 1.0) -> None:
+        super().__init__()
+        self.label_smoothing, self.margin, self.triplet = label_smoothing, margin, triplet
+
+    def prepare(self, upgrade: Upgrade) -> None:
+        """Fix the labels: the position of each identity among the training people."""
+        super().prepare(upgrade)
+        self._labels = torch.from_numpy(upgrade.train.labels)
+        self._sampler = sampler(upgrade.train.labels, upgrade)
+
+    def on_epoch(self, number: int, progress: float) -> Tensor:
+        """The true labels, the same in every epoch."""
+        return self._labels
+
+    def steps(self) -> int:
+        """Batches in an epoch."""
+        return len(self._sampler)
+
+    def batches(self, number: int) -> Iterator[np.ndarray]:
+        """P x K batches."""
+        return self._sampler.epoch(number)
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Terms ``identity`` and ``triplet``."""
+        if batch.outputs.logits is None:
+            raise ValueError("the supervised learner needs a classifier: build the model with num_classes = "
+                             f"{self.upgrade.train.num_ids}")
+        identity = cross_entropy_loss(batch.outputs.logits, batch.labels, label_smoothing=self.label_smoothing)
+        triplet = triplet_loss(batch.outputs.feature, batch.labels, margin=self.margin)
+        return {"identity": identity, "triplet": self.triplet * triplet}

@@ -1,0 +1,27 @@
+"""Contrastive: a new vector must find the old vectors of its person among those of the batch."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from rbcl_lite.learners.base import Batch
+from rbcl_lite.losses.contrastive import contrastive_loss
+from rbcl_lite.methods.base import Method
+
+
+class Contrastive(Method):
+    """Softmax over the batch's old vectors, all old vectors of the person as positives.
+
+    Args:
+        weight: lambda.
+        temperature: of the softmax.
+    """
+
+    def __init__(self, weight: float = 1.0, temperature: float = 0.05) -> None:
+        super().__init__(weight)
+        self.temperature = temperature
+
+    def step(self, batch: Batch) -> Tensor:
+        """The contrastive loss from new queries to old references."""
+        new, old = batch.pair
+        return contrastive_loss(new, old, batch.labels, batch.labels, temperature=self.temperature)

@@ -1,0 +1,19 @@
+"""No compatibility at all: the upgrade that breaks everything, and the yardstick of every other method."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from rbcl_lite.learners.base import Batch
+from rbcl_lite.losses.inputs import zero_loss
+from rbcl_lite.methods.base import Method
+
+
+class Independent(Method):
+    """The new model is trained as if there were no old one."""
+
+    needs_old = False
+
+    def step(self, batch: Batch) -> Tensor:
+        """Zero."""
+        return zero_loss(batch.outputs.embedding)

@@ -1,0 +1,65 @@
+"""One switch decides how much work a notebook, a test or an experiment does."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How large the world, the models and the training are.
+
+    Args:
+        name: smoke, laptop or gpu.
+        size: (height, width) of the input in pixels.
+        people: training people of a domain.
+        validation_people: people on whom choices are made.
+        test_people: people whom the table reports.
+        views: images of a training person per camera.
+        gallery_views: gallery images of a held-out person per camera (each camera adds one query).
+        old_backbone: backbone of the old model.
+        new_backbone: backbone of the new model.
+        dim: embedding dimension of both.
+        epochs: passes over the training images of the new model.
+        old_epochs: passes of the old model.
+        batch: (people, images of each) in a batch.
+    """
+
+    name: str
+    size: tuple[int, int]
+    people: int
+    validation_people: int
+    test_people: int
+    views: int
+    gallery_views: int
+    old_backbone: str
+    new_backbone: str
+    dim: int
+    epochs: int
+    old_epochs: int
+    batch: tuple[int, int]
+
+
+SCALES = {
+    "smoke": Scale("smoke", (64, 32), 24, 8, 12, 2, 1, "tiny", "small", 32, 1, 1, (8, 3)),
+    "laptop": Scale("laptop", (64, 32), 400, 100, 150, 3, 2, "tiny", "small", 128, 8, 6, (16, 4)),
+    "gpu": Scale("gpu", (128, 64), 2000, 200, 500, 4, 2, "resnet18", "resnet50", 256, 30, 20, (16, 4)),
+}
+
+
+def scale(name: str | None = None) -> Scale:
+    """The scale of this name, of ``$RBCL_SCALE``, or ``gpu`` where CUDA is available and ``laptop`` elsewhere.
+
+    Raises:
+        ValueError: an unknown name.
+
+    >>> scale("laptop").size
+    (64, 32)
+    """
+    name = name or os.environ.get("RBCL_SCALE") or ("gpu" if torch.cuda.is_available() else "laptop")
+    if name not in SCALES:
+        raise ValueError(f"unknown scale {name!r}: set RBCL_SCALE to one of {', '.join(SCALES)}")
+    return SCALES[name]
