@@ -1,0 +1,128 @@
+"""Losses that teach who is who: the new model's own supervision, with or without an old model."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rbcl_lite.losses.distance import unit_distances
+from rbcl_lite.losses.inputs import check_labels, check_matrix, full_precision, zero_loss
+
+
+@full_precision
+def cross_entropy_loss(logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.1) -> Tensor:
+    r"""Cross-entropy with smoothed labels: :func:`torch.nn.functional.cross_entropy`, defined on an empty batch too.
+
+    .. math:: L = -\frac1B \sum_i \sum_c \big((1-\epsilon)\,[c = y_i] + \epsilon / C\big) \log p_{ic}
+
+    with the softmax :math:`p` of the logits (label smoothing: Szegedy et al. 2016, section 7).
+
+    Args:
+        logits: [B, C].
+        labels: [B] integers in 0..C-1.
+        label_smoothing: the share :math:`\epsilon` of the target spread evenly over all classes.
+
+    Returns:
+        Scalar; zero for an empty batch.
+
+    Raises:
+        ValueError: wrong shapes, or a label outside 0..C-1.
+
+    >>> cross_entropy_loss(torch.zeros(2, 4), torch.tensor([0, 3]))
+    tensor(1.3863)
+    """
+    check_matrix("logits", logits)
+    check_labels("labels", labels, len(logits), logits.shape[1])
+    if not len(logits):
+        return zero_loss(logits)
+    return F.cross_entropy(logits, labels.long(), label_smoothing=label_smoothing)
+
+
+@full_precision
+def triplet_loss(features: Tensor, ids: Tensor, *, margin: float = 0.3) -> Tensor:
+    r"""Batch-hard triplet loss on unit vectors (Hermans et al. 2017, equation 5).
+
+    .. math:: L = \frac{1}{|A|} \sum_{i \in A} \Big[\max_{y_p = y_i,\ p \ne i} \lVert f_i - f_p \rVert
+              - \min_{y_n \ne y_i} \lVert f_i - f_n \rVert + m\Big]_+
+
+    The paper leaves the vectors as they are; they are normalised here because retrieval compares directions.
+
+    Args:
+        features: [B, D], any length.
+        ids: [B] integers.
+        margin: :math:`m`, a Euclidean distance between unit vectors (0 to 2).
+
+    Returns:
+        Scalar, the mean over the anchors :math:`A` that have both another image of the same identity and one of
+        another identity; zero if there is none.
+
+    Raises:
+        ValueError: wrong shapes.
+
+    >>> x = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-1.0, 0.0]])
+    >>> triplet_loss(x, torch.tensor([5, 5, 9, 9]), margin=0.3)
+    tensor(0.4109)
+    """
+    check_matrix("features", features)
+    check_labels("ids", ids, len(features))
+    same = ids[:, None] == ids[None, :]  # [B, B]
+    positive = same & ~torch.eye(len(ids), dtype=torch.bool, device=ids.device)
+    anchors = positive.any(dim=1) & (~same).any(dim=1)
+    if not bool(anchors.any()):
+        return zero_loss(features)
+    distances = unit_distances(features, features)[anchors]  # [A, B]
+    farthest = distances.masked_fill(~positive[anchors], -torch.inf).amax(dim=1)
+    nearest = distances.masked_fill(same[anchors], torch.inf).amin(dim=1)
+    return F.relu(farthest - nearest + margin).mean()
+
+
+@full_precision
+def arcface_loss(features: Tensor, weight: Tensor, labels: Tensor, *,
+                 scale: float = 16.0, margin: float = 0.3) -> Tensor:
+    r"""Additive angular margin softmax (Deng et al. 2019, equation 3).
+
+    .. math:: L = -\frac1B \sum_i \log \frac{e^{s \cos(\theta_{i y_i} + m)}}
+              {e^{s \cos(\theta_{i y_i} + m)} + \sum_{c \ne y_i} e^{s \cos \theta_{ic}}}
+
+    :math:`\cos(\theta + m)` would rise again beyond :math:`\theta = \pi - m`; there it is continued by
+    :math:`\cos\theta - m \sin m`, as in the authors' code, so that a worse angle never lowers the loss. The variant
+    without margin for :math:`\theta > \pi/2` ("easy margin") is not used.
+
+    Args:
+        features: [B, D], any length; may hold replaced rows (:func:`rbcl_lite.losses.mixing.mix_features`).
+        weight: [C, D] one row per class, any length.
+        labels: [B] integers in 0..C-1.
+        scale: :math:`s`. 16 to 32 suits tens to thousands of identities; 64 is tuned for a hundred thousand.
+        margin: :math:`m` in radians, 0 <= m < pi/2.
+
+    Returns:
+        Scalar, mean over the batch; zero for an empty batch.
+
+    Raises:
+        ValueError: wrong shapes, a label outside 0..C-1, a margin outside [0, pi/2), a scale that is not positive.
+
+    >>> weight = torch.eye(3)
+    >>> arcface_loss(torch.tensor([[0.6, 0.8, 0.0]]), weight, torch.tensor([1]), scale=10.0, margin=0.0)
+    tensor(0.1272)
+    >>> arcface_loss(torch.tensor([[0.6, 0.8, 0.0]]), weight, torch.tensor([1]), scale=10.0, margin=0.3)
+    tensor(0.7618)
+    """
+    check_matrix("features", features)
+    check_matrix("weight", weight, features.shape[1])
+    check_labels("labels", labels, len(features), len(weight))
+    if not 0 <= margin < math.pi / 2:
+        raise ValueError(f"margin is an angle in radians, 0 <= margin < pi/2, got {margin}")
+    if scale <= 0:
+        raise ValueError(f"scale must be positive, got {scale}")
+    if not len(features):
+        return zero_loss(features, weight)
+    labels = labels.long()
+    cosine = F.normalize(features, dim=1) @ F.normalize(weight, dim=1).t()  # [B, C]
+    target = cosine.gather(1, labels[:, None])
+    sine = (1 - target.square()).clamp_min(1e-12).sqrt()  # the slope of the root is infinite at 0
+    wider = target * math.cos(margin) - sine * math.sin(margin)
+    wider = torch.where(target > -math.cos(margin), wider, target - margin * math.sin(margin))
+    return F.cross_entropy(scale * cosine.scatter(1, labels[:, None], wider), labels)
