@@ -1,0 +1,114 @@
+"""Asymmetric Smooth-AP: average precision of new queries among old references, made differentiable."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from rbcl_lite.losses.inputs import full_precision, zero_loss
+from rbcl_lite.losses.ranking_kernel import RankingRisk, arrange, shifted, sigmoid_step
+from rbcl_lite.losses.reactivation import Reactivation
+
+
+@full_precision
+def smooth_ap_loss(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
+                   temperature: float = 0.01, ignore: Tensor | None = None,
+                   reactivation: Reactivation | None = None) -> Tensor:
+    r"""One minus the smooth average precision of each query among the references.
+
+    With cosines :math:`s_{ij}`, positives :math:`P_i`, negatives :math:`N_i` and
+    :math:`\sigma_\tau(x) = 1/(1 + e^{-x/\tau})`:
+
+    .. math::
+        a_{ip} = 1 + \sum_{k \in P_i, k \ne p} \sigma_\tau(s_{ik} - s_{ip}), \qquad
+        b_{ip} = \sum_{n \in N_i} \sigma_\tau(s_{in} - s_{ip} + c_{ipn}), \qquad
+        L = \frac1Q \sum_i \frac1{|P_i|} \sum_{p \in P_i} \frac{b_{ip}}{a_{ip} + b_{ip}}
+
+    Smooth-AP (Brown et al. 2020, equation 6) with the references on the other side of the comparison; that RBCL
+    (Pan et al. 2022) ranks new queries among old references in this way, and its constants :math:`c`
+    (:class:`~rbcl_lite.losses.reactivation.Reactivation`), are our reading of its abstract. The official code of
+    Smooth-AP keeps the query among its own positives; here that is a choice: leave it out with ``ignore``.
+
+    The Q queries with at least one positive are averaged, any number of references per identity is allowed. The
+    argument of the sigmoid is not clamped, as it often is at 50: beyond it the gradient would be exactly zero. The
+    loss tends to one minus the exact average precision as the temperature goes to 0. Memory is a few [B, R]
+    matrices, backward included. Gradients flow to ``query`` and, where it requires them, to ``reference``: frozen
+    old vectors require none.
+
+    Args:
+        query: [B, D], any length; normalised here.
+        reference: [R, D], any length; normalised here.
+        query_ids: [B] integers.
+        reference_ids: [R] integers.
+        temperature: tau, in units of cosine, above 0.
+        ignore: bool [B, R], pairs that do not exist for the ranking (the query itself, same-camera images).
+        reactivation: constants for the comparisons with negatives, or None for plain Smooth-AP.
+
+    Returns:
+        Scalar in 0..1; a zero with a graph if no query has a positive or the batch is empty.
+
+    Raises:
+        ValueError: shapes or types that do not fit, a temperature that is not above 0.
+
+    >>> new = torch.tensor([[1.0, 0.0]])
+    >>> old = torch.tensor([[0.8, 0.6], [1.0, 0.1], [0.0, 1.0]])
+    >>> loss = smooth_ap_loss(new, old, torch.tensor([7]), torch.tensor([7, 1, 2]))
+    >>> f"{loss.item():.3f}"  # one stranger stands before the only positive
+    '0.500'
+    """
+    pairs = arrange(query, reference, query_ids, reference_ids, temperature, ignore)
+    if pairs is None:
+        return zero_loss(query, reference)
+    if reactivation is not None:
+        reactivation = reactivation.scaled(1 / temperature)
+    return RankingRisk.apply(pairs.logits, pairs, sigmoid_step, False, reactivation)
+
+
+@torch.no_grad()
+@full_precision
+def saturation(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
+               temperature: float = 0.01, ignore: Tensor | None = None,
+               reactivation: Reactivation | None = None) -> float:
+    r"""Share of (query, positive) pairs for which the sigmoid of :func:`smooth_ap_loss` has gone flat.
+
+    A pair counts as saturated if :math:`\max_n \sigma'_\tau(s_{in} - s_{ip} + c_{ipn})` is below 1 % of the largest
+    possible slope :math:`1/(4\tau)`, that is, if every negative is more than 5.99 temperatures away. Our measure for
+    the vanishing gradient that RBCL (Pan et al. 2022) describes.
+
+    A pair whose query has no negative is left out: there is nothing to rank.
+
+    Args:
+        query: [B, D], any length.
+        reference: [R, D], any length.
+        query_ids: [B] integers.
+        reference_ids: [R] integers.
+        temperature: tau, in units of cosine, above 0.
+        ignore: bool [B, R], pairs that do not exist for the ranking.
+        reactivation: with it, the slope is taken at the shifted argument, as the loss does.
+
+    Returns:
+        Share in 0..1; 0.0 if there is no pair to look at.
+
+    Raises:
+        ValueError: as :func:`smooth_ap_loss`.
+
+    >>> new, ids = torch.tensor([[1.0, 0.0]]), torch.tensor([7])
+    >>> old, old_ids = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([7, 1])
+    >>> saturation(new, old, ids, old_ids), saturation(new, old, ids, old_ids, reactivation=Reactivation())
+    (1.0, 0.0)
+    """
+    pairs = arrange(query, reference, query_ids, reference_ids, temperature, ignore)
+    if pairs is None:
+        return 0.0
+    if reactivation is not None:
+        reactivation = reactivation.scaled(1 / temperature)
+    negative, positive = pairs.parts(pairs.logits)
+    hardest = negative.amax(1, keepdim=True)
+    nearest = torch.full_like(positive, torch.inf)  # [Q, K] distance of the closest negative from the centre
+    for rows, k in pairs.slots():
+        difference = shifted(negative[rows], positive[rows, k : k + 1], hardest[rows], reactivation)
+        nearest[rows, k] = difference.abs_().amin(1)
+    counted = positive.isfinite() & hardest.isfinite()
+    tail = torch.sigmoid(-nearest[counted])
+    flat = 4 * tail * (1 - tail) < 0.01
+    return float(flat.double().mean()) if len(flat) else 0.0
