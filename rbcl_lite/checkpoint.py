@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -46,6 +46,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         return load_file(path)
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged ({error}); delete it and train again") from error
+
+
+def read_note(path: Path) -> dict[str, Any]:
+    """The note that :func:`write_tensors` put into the header of a file."""
+    with safe_open(str(path), framework="pt") as f:
+        return json.loads((f.metadata() or {}).get("note", "{}"))
 
 
 def save_model(folder: Path, model: Embedder, about: Mapping[str, Any]) -> None:

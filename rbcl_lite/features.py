@@ -84,13 +84,17 @@ class Features:
         finite = torch.isfinite(vectors).all(dim=1)
         if not bool(finite.all()):
             rows = (~finite).nonzero()[:, 0]
-            raise ValueError(f"vectors holds NaN or infinity in {len(rows)} row(s), first row {int(rows[0])}; "
-                             "drop these images or look for a diverged model")
+            raise ValueError(
+                f"vectors holds NaN or infinity in {len(rows)} row(s), first row {int(rows[0])}; "
+                "drop these images or look for a diverged model"
+            )
         norms = vectors.norm(dim=1, keepdim=True)
         if bool((norms == 0).any()):
             rows = (norms[:, 0] == 0).nonzero()[:, 0]
-            raise ValueError(f"row {int(rows[0])} of vectors is a zero vector ({len(rows)} in all): it has no "
-                             "direction and cannot be ranked")
+            raise ValueError(
+                f"row {int(rows[0])} of vectors is a zero vector ({len(rows)} in all): it has no "
+                "direction and cannot be ranked"
+            )
         object.__setattr__(self, "vectors", vectors / norms)
         n = len(vectors)
         object.__setattr__(self, "ids", self._integers("ids", self.ids, n))
@@ -150,7 +154,9 @@ class Features:
         wrong = (joined.ids.cpu() != self.ids.cpu()).nonzero()
         if len(wrong):
             i = int(wrong[0])
-            raise ValueError(f"image {self.keys[i]!r} is identity {int(self.ids[i])} here and {int(joined.ids[i])} there")
+            raise ValueError(
+                f"image {self.keys[i]!r} is identity {int(self.ids[i])} here and {int(joined.ids[i])} there"
+            )
         return joined
 
     @staticmethod
@@ -161,10 +167,14 @@ class Features:
         dims = {p.dim for p in parts}
         if len(dims) > 1:
             raise ValueError(f"the parts have different dimensions {sorted(dims)}; use .fit(dim) first")
-        cams = torch.cat([p.cams for p in parts if p.cams is not None]) if all(p.cams is not None for p in parts) else None
+        cams = (
+            torch.cat([p.cams for p in parts if p.cams is not None]) if all(p.cams is not None for p in parts) else None
+        )
         keys = [k for p in parts for k in p.keys or ()] if all(p.keys is not None for p in parts) else None
         tags = list(dict.fromkeys(p.model for p in parts))
-        return Features(torch.cat([p.vectors for p in parts]), torch.cat([p.ids for p in parts]), cams, "+".join(tags), keys)
+        return Features(
+            torch.cat([p.vectors for p in parts]), torch.cat([p.ids for p in parts]), cams, "+".join(tags), keys
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one safetensors file (written to a temporary name, then moved)."""
@@ -199,5 +209,7 @@ class Features:
             raise ValueError(f"{path} is not a readable safetensors file: {error}") from error
         if "vectors" not in tensors or "ids" not in tensors:
             raise ValueError(f"{path} holds {sorted(tensors)}, expected vectors and ids")
-        keys = bytes(tensors["keys"].numpy()).decode().split("\n") if "keys" in tensors and len(tensors["ids"]) else None
+        keys = (
+            bytes(tensors["keys"].numpy()).decode().split("\n") if "keys" in tensors and len(tensors["ids"]) else None
+        )
         return Features(tensors["vectors"], tensors["ids"], tensors.get("cams"), meta.get("model", ""), keys)

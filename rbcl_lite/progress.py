@@ -10,7 +10,9 @@ from typing import Any
 from tqdm import tqdm
 
 
-def bar(iterable: Iterable[Any] | None = None, *, total: int | None = None, desc: str = "", enabled: bool | None = None) -> Any:
+def bar(
+    iterable: Iterable[Any] | None = None, *, total: int | None = None, desc: str = "", enabled: bool | None = None
+) -> Any:
     """A tqdm bar on standard output.
 
     Args:

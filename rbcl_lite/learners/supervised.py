@@ -46,8 +46,10 @@ class Supervised(Learner):
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """Terms ``identity`` and ``triplet``."""
         if batch.outputs.logits is None:
-            raise ValueError("the supervised learner needs a classifier: build the model with num_classes = "
-                             f"{self.upgrade.train.num_ids}")
+            raise ValueError(
+                "the supervised learner needs a classifier: build the model with num_classes = "
+                f"{self.upgrade.train.num_ids}"
+            )
         identity = cross_entropy_loss(batch.outputs.logits, batch.labels, label_smoothing=self.label_smoothing)
         triplet = triplet_loss(batch.outputs.feature, batch.labels, margin=self.margin)
         return {"identity": identity, "triplet": self.triplet * triplet}

@@ -1,0 +1,105 @@
+"""The configuration of a run: everything that a trained model depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from rbcl_lite.data.dataset import Splits
+from rbcl_lite.data.sources import Source
+from rbcl_lite.fingerprint import fingerprint
+from rbcl_lite.learners import LEARNERS
+from rbcl_lite.methods import METHODS
+from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.scale import scale
+from rbcl_lite.training import TrainConfig
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything a trained model depends on, its code apart.
+
+    Args:
+        source: training and test images.
+        part: share of the training people, taken in ascending order of identity (0..1].
+        people_seed: which people; by default ``train.seed``.
+        model: the new model; ``num_classes`` is filled in.
+        size: (height, width) of the input in pixels.
+        batch: (people, images of each) in a batch.
+        learner: name in :data:`rbcl_lite.learners.LEARNERS`.
+        learner_options: keyword arguments of the learner.
+        labelled: labelled images of another domain, for the learner ``ecn``.
+        method: name in :data:`rbcl_lite.methods.METHODS`.
+        weight: lambda, the weight of the method (for MixBCT its ratio).
+        method_options: further keyword arguments of the method.
+        old: the run that made the gallery, or None.
+        train: optimisation.
+        scale: name of the scale, which decides how much of the world is rendered.
+    """
+
+    source: Source = Source()
+    part: float = 1.0
+    people_seed: int | None = None
+    model: EmbedderConfig = EmbedderConfig()
+    size: tuple[int, int] = (64, 32)
+    batch: tuple[int, int] = (16, 4)
+    learner: str = "supervised"
+    learner_options: Mapping[str, Any] = field(default_factory=dict)
+    labelled: Source | None = None
+    method: str = "independent"
+    weight: float = 1.0
+    method_options: Mapping[str, Any] = field(default_factory=dict)
+    old: RunConfig | None = None
+    train: TrainConfig = TrainConfig()
+    scale: str = "laptop"
+
+    def __post_init__(self) -> None:
+        for what, name, table in (("method", self.method, METHODS), ("learner", self.learner, LEARNERS)):
+            if name not in table:
+                raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(table)}")
+
+    @property
+    def seed(self) -> int:
+        """The seed that chooses the people."""
+        return self.train.seed if self.people_seed is None else self.people_seed
+
+    def code(self) -> str:
+        """Fingerprint of the code that this run stands on."""
+        return fingerprint("training", _module(METHODS[self.method]), _module(LEARNERS[self.learner]))
+
+    def key(self) -> str:
+        """Content address: a hash of the configuration, of the old run's key, of code and images."""
+        about = asdict(replace(self, old=None))
+        about["old"] = self.old.key() if self.old else None
+        about["code"] = self.code()
+        about["images"] = [self.source.version(), self.labelled.version() if self.labelled else None]
+        digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return f"{self.method}-{digest}"
+
+    def splits(self, progress: bool | None = None) -> Splits:
+        """Training, validation and test images of this run."""
+        return self.source.load(scale(self.scale), size=self.size, seed=self.seed, progress=progress)
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> RunConfig:
+        """The configuration that ``run.json`` holds."""
+        v = dict(values)
+        return RunConfig(
+            **{
+                **v,
+                "source": Source(**v["source"]),
+                "labelled": Source(**v["labelled"]) if v["labelled"] else None,
+                "model": EmbedderConfig(**v["model"]),
+                "train": TrainConfig(**v["train"]),
+                "old": RunConfig.from_dict(v["old"]) if v["old"] else None,
+                "size": tuple(v["size"]),
+                "batch": tuple(v["batch"]),
+            }
+        )
+
+
+def _module(part: Callable) -> str:
+    return part.__module__.removeprefix("rbcl_lite.")

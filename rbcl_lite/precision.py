@@ -1,0 +1,48 @@
+"""Mixed precision on any device: what autocasts, and whether gradients need a scaler."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+
+DTYPES = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class Precision:
+    """Autocast and loss scaling of one training run.
+
+    Args:
+        name: ``float32``, ``bf16``, ``fp16``, or ``auto``: bf16 on a CUDA device that computes in it, fp16 on
+            one that does not, float32 elsewhere.
+        device: where the model computes.
+
+    Raises:
+        ValueError: an unknown name, or fp16 without CUDA (its gradients need a scaler that only CUDA has).
+
+    >>> Precision("auto", torch.device("cpu")).name
+    'float32'
+    """
+
+    def __init__(self, name: str, device: torch.device) -> None:
+        if name == "auto":
+            name = "float32" if device.type != "cuda" else "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+        if name not in DTYPES:
+            raise ValueError(f"unknown precision {name!r}: choose auto, {', '.join(DTYPES)}")
+        if name == "fp16" and device.type != "cuda":
+            raise ValueError(f"fp16 needs a CUDA device, not {device.type}; use bf16 or float32")
+        self.name, self.device = name, device
+        self._scaler = torch.amp.GradScaler("cuda", enabled=name == "fp16")
+
+    def autocast(self) -> AbstractContextManager:
+        """The context in which forward passes run."""
+        dtype = DTYPES[self.name]
+        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype)
+
+    def backward_and_step(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+        """Gradients of ``loss`` and one step of the optimiser."""
+        optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()
+        self._scaler.step(optimizer)
+        self._scaler.update()
