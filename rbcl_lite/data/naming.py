@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections import Counter
 from pathlib import Path, PurePosixPath
-
-import pandas as pd
 
 from rbcl_lite.data.decoding import find_images
 
@@ -23,32 +23,38 @@ def from_table(root: Path, table: Path) -> tuple[list[str], list[str], list[str]
 
     Raises:
         FileNotFoundError: no table.
-        ValueError: no CSV, a missing column, an empty field (the line is named), an image listed twice.
+        ValueError: no CSV, a missing column, a line with more or fewer fields, an empty field, an image listed twice.
     """
     path = table if table.is_file() else root / table
     if not path.is_file():
         raise FileNotFoundError(f"no table at {table}" + ("" if table.is_absolute() else f", nor at {path}"))
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").fillna("")
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            header, *lines = [[field.strip() for field in line] for line in csv.reader(file) if line] or [[]]
+    except (csv.Error, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is no CSV table in UTF-8: {error}") from error
-    frame = frame.rename(columns=str.strip).apply(lambda column: column.str.strip())
-    lacking = sorted({"path", "id"} - set(frame.columns))
+    lacking = sorted({"path", "id"} - set(header))
     if lacking:
-        raise ValueError(f"{path} lacks the column {', '.join(lacking)}; it has {', '.join(frame.columns)}. "
+        raise ValueError(f"{path} lacks the column {', '.join(lacking)}; it has {', '.join(header) or 'none'}. "
                          "The first line must name the columns: path,id,camera (camera may be left out)")
-    if frame.empty:
+    if not lines:
         raise ValueError(f"{path} lists no image")
-    has_camera = "camera" in frame and bool((frame["camera"] != "").any())
-    for column in ["path", "id", *(["camera"] if has_camera else [])]:
-        holes = [i for i, value in enumerate(frame[column]) if value == ""]
+    for line in lines:
+        if len(line) != len(header):
+            raise ValueError(f"{path}: {len(line)} fields where the header has {len(header)}, in {','.join(line)!r}; "
+                             "quote a field that holds a comma")
+    columns = {name: [line[i] for line in lines] for i, name in enumerate(header)}
+    if not any(columns.get("camera", [])):
+        columns.pop("camera", None)
+    for name in ("path", "id", "camera"):
+        holes = [i for i, field in enumerate(columns.get(name, [])) if not field]
         if holes:
-            raise ValueError(f"{path}, line {holes[0] + 2}: no {column} ({len(holes)} such lines)")
-    names = [PurePosixPath(p).as_posix() for p in frame["path"]]
-    twice = [n for n, again in zip(names, pd.Series(names).duplicated()) if again]
+            raise ValueError(f"{path}: no {name} in {','.join(lines[holes[0]])!r} ({len(holes)} such lines)")
+    names = [PurePosixPath(p).as_posix() for p in columns["path"]]
+    twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        raise ValueError(f"{path} lists {len(twice)} images twice, first {twice[0]}")
-    return names, frame["id"].tolist(), frame["camera"].tolist() if has_camera else None
+        raise ValueError(f"{path} lists {len(twice)} images more than once, first {twice[0]}")
+    return names, columns["id"], columns.get("camera")
 
 
 def from_pattern(root: Path, pattern: str) -> tuple[list[str], list[str], list[str] | None]:
