@@ -20,7 +20,7 @@ def _known(name: str, labels: Tensor, n: int, classes: int) -> Tensor:
 
 @full_precision
 def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, scale: float = 16.0) -> Tensor:
-    r"""Cross-entropy of the new vectors against frozen prototypes of the old space (Shen et al. 2020, equation 6).
+    r"""Cross-entropy of the new vectors against frozen prototypes of the old space (Shen et al. 2020).
 
     .. math:: L = -\frac1B \sum_i \log \frac{e^{s \cos(f^n_i, w^o_{y_i})}}{\sum_c e^{s \cos(f^n_i, w^o_c)}}
 
@@ -57,7 +57,7 @@ def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, scale: fl
 
 @full_precision
 def class_prototypes(features: Tensor, labels: Tensor, num_classes: int) -> Tensor:
-    r"""Unit vector of the mean of a class's unit vectors, the synthesised classifier of Shen et al. 2020, section 3.3.
+    r"""Unit vector of the mean of a class's unit vectors, the synthesised classifier of Shen et al. 2020.
 
     .. math:: w_c = \frac{m_c}{\lVert m_c \rVert}, \qquad m_c = \frac{1}{n_c} \sum_{y_i = c} \bar f_i
 
@@ -92,7 +92,7 @@ def class_prototypes(features: Tensor, labels: Tensor, num_classes: int) -> Tens
 def extend_prototypes(old_weight: Tensor, old_class_of: Tensor, synthesised: Tensor) -> Tensor:
     """Rows of the old classifier for the classes that it knows, synthesised rows for the new ones.
 
-    Shen et al. (2020, section 3.3) synthesise a row only where the old classifier has none; replacing learned rows
+    Shen et al. (2020) synthesise a row only where the old classifier has none; replacing learned rows
     by class means too, as one published port does, is another method.
 
     Args:
