@@ -1,0 +1,197 @@
+"""A world of drawn pedestrians: any image of any person at any camera, made when it is asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
+
+from rbcl_lite.data.pedestrians.cameras import DOMAINS as _DOMAINS
+from rbcl_lite.data.pedestrians.clothing import sample_people
+from rbcl_lite.data.pedestrians.drawing import draw_people
+from rbcl_lite.data.pedestrians.moments import BEHIND, CROWD_SIZE, IN_FRONT, NOBODY, NOTHING, Moments, draw_moments
+from rbcl_lite.data.pedestrians.obstacles import add_obstacles
+from rbcl_lite.data.pedestrians.photograph import make_grain, photograph, windows
+from rbcl_lite.data.pedestrians.scenes import SCENE_HEIGHT, SCENE_WIDTH, paint_scene
+from rbcl_lite.progress import bar
+
+DOMAINS: tuple[str, ...] = tuple(_DOMAINS)
+NATIVE_HEIGHTS = (128, 256)
+BAR_FROM = 1000  # images; fewer are drawn without a progress bar
+
+Images = NDArray[np.uint8]
+
+
+class World:
+    """People who walk past the six cameras of a domain.
+
+    An image is a function of (domain, seed, id, camera, index) and of nothing else: not of the order, the batch, or
+    how many identities the world has. Index k is the k-th image of a person at a camera.
+
+    Args:
+        domain: ``"campus"``, ``"station"`` or ``"street"``.
+        identities: how many people there are; their ids are 0 to ``identities - 1``.
+        seed: another seed gives other people. Places and cameras stay.
+        size: (height, width) of the images: (128, 64), (256, 128), or 128 divided by a whole number, such as (64, 32),
+            which is drawn at (128, 64) and reduced by averaging areas.
+        device: where to draw, ``"cpu"`` or ``"cuda"``.
+
+    Raises:
+        ValueError: an unknown domain, a size that cannot be drawn, fewer than one identity.
+
+    >>> World("campus", identities=10).images([3, 3], [0, 5], [0, 0]).shape
+    (2, 128, 64, 3)
+    """
+
+    def __init__(
+        self,
+        domain: str = "campus",
+        identities: int = 500,
+        seed: int = 0,
+        size: tuple[int, int] = (128, 64),
+        device: str | torch.device = "cpu",
+    ) -> None:
+        if domain not in _DOMAINS:
+            raise ValueError(f"unknown domain {domain!r}: choose one of {', '.join(DOMAINS)}")
+        if identities < 1:
+            raise ValueError(f"identities must be at least 1, got {identities}")
+        self.domain, self.identities, self.seed, self.size = domain, identities, seed, check_size(size)
+        self.device = torch.device(device)
+        self._place = _DOMAINS[domain]
+        self._height = max(128, self.size[0])  # drawn at this height
+        people_seed = self._place.seed * 1000 + seed
+        self.people = sample_people(identities, self._place.season, people_seed)
+        crowd = sample_people(CROWD_SIZE, self._place.season, people_seed + 500_000_000)
+        self._people, self._crowd = self._tensors(self.people), self._tensors(crowd)
+        zoom = self._height // 128
+        scenes = [
+            paint_scene(camera.style, self._place.seed * 100 + k, camera.horizon, zoom)
+            for k, camera in enumerate(self._place.cameras)
+        ]
+        self._scenes = torch.from_numpy(np.stack(scenes)).to(self.device)
+        self._grain = make_grain(self._height, self.device)
+
+    @property
+    def cameras(self) -> int:
+        """Number of cameras."""
+        return len(self._place.cameras)
+
+    def __repr__(self) -> str:
+        return f"World({self.domain!r}, identities={self.identities}, seed={self.seed}, size={self.size})"
+
+    @torch.no_grad()
+    def images(
+        self, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike, chunk: int = 48, progress: bool | None = None
+    ) -> Images:
+        """Draw images.
+
+        Args:
+            ids: [N] who, 0 to ``identities - 1``.
+            cams: [N] which camera, 0 to 5.
+            indices: [N] which image of that person at that camera, from 0 on.
+            chunk: images drawn together; memory grows with it, the images stay the same.
+            progress: show a progress bar: True, False, or None for a bar on a terminal above 1,000 images.
+
+        Returns:
+            [N, H, W, 3] uint8 RGB.
+
+        Raises:
+            ValueError: lengths that differ, or an id, camera or index that does not exist.
+        """
+        who, cam, index = self._check(ids, cams, indices)
+        if chunk < 1:
+            raise ValueError(f"chunk must be at least 1, got {chunk}")
+        out = np.empty((len(who), *self.size, 3), np.uint8)
+        show = progress if progress is not None or len(who) > BAR_FROM else False
+        with bar(total=len(who), desc=f"drawing {self.domain}", enabled=show) as shown:
+            for start in range(0, len(who), chunk):
+                part = slice(start, start + chunk)
+                out[part] = self._draw(who[part], cam[part], index[part])
+                shown.update(len(who[part]))
+        return out
+
+    def _check(self, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike) -> list[NDArray[np.int64]]:
+        given = {"ids": ids, "cams": cams, "indices": indices}
+        arrays = {name: np.atleast_1d(np.asarray(value)) for name, value in given.items()}
+        lengths = {name: array.shape for name, array in arrays.items()}
+        if len(set(lengths.values())) > 1 or any(array.ndim != 1 for array in arrays.values()):
+            raise ValueError(f"ids, cams and indices must be lists of one length, got shapes {lengths}")
+        limits = {"ids": self.identities, "cams": self.cameras, "indices": None}
+        for name, array in arrays.items():
+            if array.size and not np.issubdtype(array.dtype, np.integer):
+                raise ValueError(f"{name} must be whole numbers, got {array.dtype}")
+            limit = limits[name]
+            bad = array[(array < 0) | (array >= limit if limit is not None else False)]
+            if bad.size:
+                allowed = "0 or more" if limit is None else f"0 to {limit - 1}"
+                raise ValueError(f"{name} {bad[0]} does not exist in {self!r}: allowed is {allowed}")
+        return [array.astype(np.int64) for array in arrays.values()]
+
+    def _tensors(self, arrays: dict[str, Any]) -> dict[str, Tensor]:
+        return {name: torch.from_numpy(value).to(self.device) for name, value in arrays.items()}
+
+    def _index(self, values: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64)).to(self.device)
+
+    def _draw(self, ids: NDArray[np.int64], cams: NDArray[np.int64], indices: NDArray[np.int64]) -> Images:
+        moments = draw_moments(self._place, self.seed, ids, cams, indices)
+        height, width = self._height, self._height // 2
+        zoom = height // 128
+        who = self._index(ids)
+        person = draw_people({k: v[who] for k, v in self._people.items()}, self._tensors(moments.pose), height)
+        row = self._index(np.floor(moments.window[:, 0] * (SCENE_HEIGHT - 130)) * zoom)
+        column = self._index(np.floor(moments.window[:, 1] * (SCENE_WIDTH - 66)) * zoom)
+        picture = windows(self._scenes, row, column, height, width, self._index(cams))
+        picture = self._compose(picture, person, moments)
+        row = self._index(moments.grain[:, 0] * height)
+        column = self._index(moments.grain[:, 1] * (2 * height - width))
+        grain = windows(self._grain, row, column, height, width)
+        blocked = np.flatnonzero(moments.obstacle != NOTHING)
+        if blocked.size:
+            k = self._index(blocked)
+            kind = self._index(moments.obstacle[blocked])
+            draws = torch.from_numpy(moments.obstacle_draws[blocked]).to(self.device)
+            picture[k] = add_obstacles(picture[k], kind, draws, grain[k])
+        picture = photograph(picture, self._tensors(moments.photo), grain)
+        if self.size[0] < height:
+            picture = F.interpolate(picture, self.size, mode="area")
+        return (picture * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy()
+
+    def _compose(self, picture: Tensor, person: Tensor, moments: Moments) -> Tensor:
+        """Put the person, and whoever walks behind or in front, before the background."""
+        others = np.flatnonzero(moments.company != NOBODY)
+        layers = {BEHIND: [], IN_FRONT: []}  # type: dict[int, list[tuple[Tensor, Tensor]]]
+        if others.size:
+            who = self._index(moments.company_id[others])
+            pose = self._tensors({k: np.ascontiguousarray(v[others]) for k, v in moments.company_pose.items()})
+            drawn = draw_people({k: v[who] for k, v in self._crowd.items()}, pose, self._height)
+            for where in layers:
+                chosen = np.flatnonzero(moments.company[others] == where)
+                layers[where].append((self._index(others[chosen]), drawn[self._index(chosen)]))
+        for k, layer in layers[BEHIND]:
+            picture[k] = layer[:, :3] + picture[k] * (1 - layer[:, 3:])
+        picture = person[:, :3] + picture * (1 - person[:, 3:])
+        for k, layer in layers[IN_FRONT]:
+            picture[k] = layer[:, :3] + picture[k] * (1 - layer[:, 3:])
+        return picture
+
+
+def check_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return ``size`` if the world can draw it.
+
+    Raises:
+        ValueError: anything but (128, 64), (256, 128) or (128 / k, 64 / k) with a whole k that divides 64.
+
+    >>> check_size((64, 32))
+    (64, 32)
+    """
+    height, width = (int(side) for side in size)
+    if height == 2 * width and (height in NATIVE_HEIGHTS or (1 < height < 128 and 128 % height == 0)):
+        return height, width
+    raise ValueError(
+        f"size {tuple(size)} cannot be drawn: allowed are (256, 128), (128, 64), (64, 32), (32, 16) and (16, 8)"
+    )
