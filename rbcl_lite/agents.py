@@ -16,9 +16,9 @@ def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
     """For each image, the k most similar images of other people in the old space, nearest first.
 
     index[i] = the k indices j with ids[j] != ids[i] of largest cosine between old[i] and old[j]. Exact (faiss flat
-    index, float32). Their old vectors join the references of a batch that holds image i, as extra negatives. That agents are
-    nearest neighbours over the whole training set is our reading of RBCL's "Neighbor Context Agents" (Pan et al. 2022);
-    the paper's text was not available to us.
+    index, float32). Their old vectors join the references of a batch that holds image i, as extra negatives. That
+    agents are nearest neighbours over the whole training set is our reading of RBCL's "Neighbor Context Agents" (Pan
+    et al. 2022); the paper's text was not available to us.
 
     Args:
         old: [N, D] vectors of the old model, any length.
@@ -94,12 +94,15 @@ def _check_k(k: int, available: int, what: str, ids: Tensor) -> None:
     if k < 1:
         raise ValueError(f"k must be at least 1, got {k}")
     if k > available:
-        raise ValueError(f"k = {k} agents wanted, but only {available} {what} are available among {len(ids)} images; "
-                         "choose a smaller k or more training people")
+        raise ValueError(
+            f"k = {k} agents wanted, but only {available} {what} are available among {len(ids)} images; "
+            "choose a smaller k or more training people"
+        )
 
 
-def _search(base: np.ndarray, base_people: np.ndarray, vectors: np.ndarray, people: np.ndarray, own: np.ndarray,
-            k: int) -> Tensor:
+def _search(
+    base: np.ndarray, base_people: np.ndarray, vectors: np.ndarray, people: np.ndarray, own: np.ndarray, k: int
+) -> Tensor:
     """The k nearest rows of ``base`` of another person; ``own`` [C] says how many rows of each person it holds."""
     result = np.empty((len(vectors), k), dtype=np.int64)
     index = faiss.IndexFlatIP(base.shape[1])
