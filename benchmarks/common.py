@@ -84,7 +84,9 @@ def environment(packages: Sequence[str] = ()) -> dict[str, Any]:
     }
 
 
-def write_result(name: str, values: Mapping[str, Any], *, seed: int | None = None, packages: Sequence[str] = ()) -> Path:
+def write_result(
+    name: str, values: Mapping[str, Any], *, seed: int | None = None, packages: Sequence[str] = ()
+) -> Path:
     """Write ``benchmarks/results/<name>.json`` with the environment beside the values, and return its path."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     record = {"benchmark": name, "seed": seed, **values, "environment": environment(packages)}
