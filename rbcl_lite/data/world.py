@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from rbcl_lite.data.pedestrians.cameras import DOMAINS as _DOMAINS
 from rbcl_lite.data.pedestrians.clothing import sample_people
+from rbcl_lite.data.pedestrians.domains import DOMAINS as _DOMAINS
 from rbcl_lite.data.pedestrians.drawing import draw_people
 from rbcl_lite.data.pedestrians.moments import BEHIND, CROWD_SIZE, IN_FRONT, NOBODY, NOTHING, Moments, draw_moments
 from rbcl_lite.data.pedestrians.obstacles import add_obstacles
@@ -72,7 +72,7 @@ class World:
             paint_scene(camera.style, self._place.seed * 100 + k, camera.horizon, zoom)
             for k, camera in enumerate(self._place.cameras)
         ]
-        self._scenes = torch.from_numpy(np.stack(scenes)).to(self.device)
+        self._scenes = torch.from_numpy(np.stack(scenes).transpose(0, 3, 1, 2).copy()).to(self.device)
         self._grain = make_grain(self._height, self.device)
 
     @property
@@ -143,13 +143,12 @@ class World:
         zoom = height // 128
         who = self._index(ids)
         person = draw_people({k: v[who] for k, v in self._people.items()}, self._tensors(moments.pose), height)
-        row = self._index(np.floor(moments.window[:, 0] * (SCENE_HEIGHT - 130)) * zoom)
-        column = self._index(np.floor(moments.window[:, 1] * (SCENE_WIDTH - 66)) * zoom)
-        picture = windows(self._scenes, row, column, height, width, self._index(cams))
-        picture = self._compose(picture, person, moments)
-        row = self._index(moments.grain[:, 0] * height)
-        column = self._index(moments.grain[:, 1] * (2 * height - width))
-        grain = windows(self._grain, row, column, height, width)
+        row = np.floor(moments.window[:, 0] * (SCENE_HEIGHT - 130)).astype(int) * zoom
+        column = np.floor(moments.window[:, 1] * (SCENE_WIDTH - 66)).astype(int) * zoom
+        picture = self._compose(windows(self._scenes, cams, row, column, height), person, moments)
+        row = (moments.grain[:, 0] * height).astype(int)
+        column = (moments.grain[:, 1] * (2 * height - width)).astype(int)
+        grain = windows(self._grain, np.zeros_like(row), row, column, height)
         blocked = np.flatnonzero(moments.obstacle != NOTHING)
         if blocked.size:
             k = self._index(blocked)
@@ -174,7 +173,7 @@ class World:
                 layers[where].append((self._index(others[chosen]), drawn[self._index(chosen)]))
         for k, layer in layers[BEHIND]:
             picture[k] = layer[:, :3] + picture[k] * (1 - layer[:, 3:])
-        picture = person[:, :3] + picture * (1 - person[:, 3:])
+        picture = torch.addcmul(person[:, :3], picture, 1 - person[:, 3:])
         for k, layer in layers[IN_FRONT]:
             picture[k] = layer[:, :3] + picture[k] * (1 - layer[:, 3:])
         return picture

@@ -39,7 +39,7 @@ class Canvas:
         return self._y[:, rows[0] : rows[1]]
 
     def cover(self, distance: Tensor, softness: float = 1.0) -> Tensor:
-        """Coverage 0..1 of each pixel from its signed distance to a shape (negative inside); the edge is anti-aliased."""
+        """Anti-aliased coverage 0..1 of each pixel from its signed distance to a shape (negative inside)."""
         return (distance * (-self.pixels / softness)).add_(0.5).clamp_(0, 1)
 
     def paint(

@@ -73,7 +73,7 @@ class Draws:
         return np.minimum(np.searchsorted(edges / edges[-1], self._unit(name), side="right"), len(edges) - 1)
 
     def colour(self, name: str, palette: Mapping[tuple[int, int, int], float], *, shift: float = 0.035) -> Floats:
-        """[N, 3] RGB in 0..1: a colour of ``palette`` (RGB in 0..255 -> weight), a little lighter or darker, and tinted."""
+        """[N, 3] RGB in 0..1: a colour of ``palette`` (RGB in 0..255 -> weight), slightly lightened and tinted."""
         table = np.array(list(palette), dtype=np.float32) / 255
         chosen = table[self.choice(name, list(palette.values()))]
         brightness = self.normal(f"{name} brightness", 0.0, shift)[:, None]

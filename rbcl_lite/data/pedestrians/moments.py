@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rbcl_lite.data.pedestrians.cameras import Domain
+from rbcl_lite.data.pedestrians.domains import Domain
 from rbcl_lite.data.pedestrians.draws import Draws, Floats
 
 NOBODY, BEHIND, IN_FRONT = range(3)

@@ -5,37 +5,33 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 
 def make_grain(height: int, device: torch.device) -> Tensor:
-    """[2 height, 2 height, 3] unit noise of a compressed video: mostly grey, a little smooth."""
-    noise = (
-        np.random.Generator(np.random.Philox(key=[5, 5])).normal(0, 1, (4, 2 * height, 2 * height)).astype(np.float32)
-    )
-    noise = (noise[:1] * 0.8 + noise[1:] * 0.4) * 0.75
-    noise = (noise + 0.6 * np.roll(noise, 1, 1) + 0.6 * np.roll(noise, 1, 2)) / 1.2
-    return torch.from_numpy(np.ascontiguousarray(noise.transpose(1, 2, 0))).to(device)
+    """[1, 3, 2 height, 2 height] unit noise of a compressed video: mostly grey, a little smooth."""
+    random = np.random.Generator(np.random.Philox(key=[5, 5]))
+    drawn = random.normal(0, 1, (4, 2 * height, 2 * height)).astype(np.float32)
+    noise = (drawn[:1] * 0.8 + drawn[1:] * 0.4) * 0.75
+    smooth = (noise + 0.6 * np.roll(noise, 1, 1) + 0.6 * np.roll(noise, 1, 2)) / 1.2
+    return torch.from_numpy(smooth.astype(np.float32)).to(device).unsqueeze(0)
 
 
-def windows(
-    source: Tensor, row: Tensor, column: Tensor, height: int, width: int, layer: Tensor | None = None
-) -> Tensor:
-    """Cut B windows out of an image or a stack of images.
+def windows(source: Tensor, layer: ArrayLike, row: ArrayLike, column: ArrayLike, height: int) -> Tensor:
+    """Cut B windows, twice as high as wide, out of a stack of images.
 
     Args:
-        source: [R, C, 3], or [L, R, C, 3] with ``layer``.
-        row, column: [B] integers, upper left corners.
-        height, width: of the windows.
-        layer: [B] integers, which image of the stack.
+        source: [L, 3, R, C].
+        layer: [B] whole numbers, which image of the stack.
+        row, column: [B] whole numbers, upper left corners.
+        height: of the windows.
 
     Returns:
-        [B, 3, height, width].
+        [B, 3, height, height / 2].
     """
-    rows = (row[:, None] + torch.arange(height, device=source.device))[:, :, None]
-    columns = (column[:, None] + torch.arange(width, device=source.device))[:, None, :]
-    picked = source[rows, columns] if layer is None else source[layer[:, None, None], rows, columns]
-    return picked.permute(0, 3, 1, 2).contiguous()
+    corners = zip(np.asarray(layer).tolist(), np.asarray(row).tolist(), np.asarray(column).tolist())
+    return torch.stack([source[k, :, r : r + height, c : c + height // 2] for k, r, c in corners])
 
 
 def _soften(x: Tensor, dim: int, step: int) -> Tensor:
@@ -60,18 +56,20 @@ def photograph(picture: Tensor, photo: dict[str, Tensor], grain: Tensor) -> Tens
     """
     value = {name: x.view(-1, 1, 1, 1) for name, x in photo.items() if name != "gain"}
     picture = _colours(picture * photo["gain"][:, :, None, None], value)
-    return (_optics(picture, value) + grain * value["noise"]).clamp_(0, 1)
+    return _optics(picture, value).addcmul_(grain, value["noise"]).clamp_(0, 1)
 
 
 def _colours(x: Tensor, value: dict[str, Tensor]) -> Tensor:
     """Saturation, gamma, contrast around a middle grey, haze, and a vignette."""
     grey = x.mean(1, keepdim=True)
-    x = torch.lerp(grey, x, value["saturation"]).clamp_(1e-3, 1).pow(value["gamma"])
-    x = (x - 0.45) * value["contrast"] + 0.45
-    x = torch.lerp(x, torch.full_like(x, 0.75), value["haze"])
+    x = torch.lerp(grey, x, value["saturation"]).clamp_(1e-3, 1).pow_(value["gamma"])
+    # contrast and haze are one straight line: slope · x + offset
+    clear = 1 - value["haze"]
+    slope, offset = value["contrast"] * clear, 0.45 * (1 - value["contrast"]) * clear + 0.75 * value["haze"]
     across = torch.linspace(-1, 1, x.shape[3], device=x.device)
     down = torch.linspace(-1, 1, x.shape[2], device=x.device)[:, None]
-    return x * (1 - value["vignette"] * (across**2 + down**2) * 0.5)
+    vignette = 1 - value["vignette"] * (across**2 + down**2) * 0.5
+    return x.mul_(slope).add_(offset).mul_(vignette)
 
 
 def _optics(x: Tensor, value: dict[str, Tensor]) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rbcl_lite.data.pedestrians.scenes import Brush, rgb
+from rbcl_lite.data.pedestrians.brush import Brush, rgb
 
 
 def bricks(b: Brush) -> None:
