@@ -39,16 +39,23 @@ def cosines(query: Tensor, reference: Tensor) -> Tensor:
     return F.normalize(query, dim=1) @ F.normalize(reference, dim=1).T
 
 
-def split(s: Tensor, i: int, query_ids: Tensor, reference_ids: Tensor,
-          ignore: Tensor | None) -> tuple[list[int], list[int]]:
+def split(
+    s: Tensor, i: int, query_ids: Tensor, reference_ids: Tensor, ignore: Tensor | None
+) -> tuple[list[int], list[int]]:
     """Columns of the positives and of the negatives of query i."""
     exists = [j for j in range(s.shape[1]) if ignore is None or not bool(ignore[i, j])]
     same = [j for j in exists if int(query_ids[i]) == int(reference_ids[j])]
     return same, [j for j in exists if j not in same]
 
 
-def smooth_ap(s: Tensor, query_ids: Tensor, reference_ids: Tensor, tau: float = 0.01, ignore: Tensor | None = None,
-              constants: Constants = no_constants) -> Tensor:
+def smooth_ap(
+    s: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    tau: float = 0.01,
+    ignore: Tensor | None = None,
+    constants: Constants = no_constants,
+) -> Tensor:
     """1 - mean AP of the cosines s [B, R]; autograd gives the reference gradient."""
     losses = []
     for i in range(len(s)):
@@ -87,8 +94,14 @@ def exact_ap_loss(s: Tensor, query_ids: Tensor, reference_ids: Tensor, ignore: T
     return sum(values) / len(values)
 
 
-def saturated_share(s: Tensor, query_ids: Tensor, reference_ids: Tensor, tau: float = 0.01,
-                    ignore: Tensor | None = None, constants: Constants = no_constants) -> float:
+def saturated_share(
+    s: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    tau: float = 0.01,
+    ignore: Tensor | None = None,
+    constants: Constants = no_constants,
+) -> float:
     """Share of pairs whose largest slope over the negatives is under 1 % of 1 / (4 tau)."""
     dead, pairs = 0, 0
     for i in range(len(s)):
@@ -105,8 +118,15 @@ def saturated_share(s: Tensor, query_ids: Tensor, reference_ids: Tensor, tau: fl
     return dead / pairs if pairs else 0.0
 
 
-def supap(s: Tensor, query_ids: Tensor, reference_ids: Tensor, tau: float = 0.01, rho: float = 100.0,
-          delta: float = 0.05, ignore: Tensor | None = None) -> Tensor:
+def supap(
+    s: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    tau: float = 0.01,
+    rho: float = 100.0,
+    delta: float = 0.05,
+    ignore: Tensor | None = None,
+) -> Tensor:
     losses = []
     for i in range(len(s)):
         same, other = split(s, i, query_ids, reference_ids, ignore)
@@ -129,8 +149,14 @@ def supap(s: Tensor, query_ids: Tensor, reference_ids: Tensor, tau: float = 0.01
     return torch.stack(losses).mean()
 
 
-def calibration(s: Tensor, query_ids: Tensor, reference_ids: Tensor, high: float = 0.9, low: float = 0.6,
-                ignore: Tensor | None = None) -> Tensor:
+def calibration(
+    s: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    high: float = 0.9,
+    low: float = 0.6,
+    ignore: Tensor | None = None,
+) -> Tensor:
     pull, push = [], []
     for i in range(len(s)):
         same, other = split(s, i, query_ids, reference_ids, ignore)

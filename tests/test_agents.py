@@ -47,8 +47,12 @@ def test_centres_equal_the_loops(k: int) -> None:
     old, ids = problem([5, 1, 9, 3, 6])
     centres, names, index = agent_centers(old, ids, k)
     unit = F.normalize(old, dim=1)
-    slow = torch.stack([F.normalize(torch.stack([u for u, i in zip(unit, ids) if i == name]).mean(0), dim=0)
-                        for name in sorted(set(ids.tolist()))])
+    slow = torch.stack(
+        [
+            F.normalize(torch.stack([u for u, i in zip(unit, ids) if i == name]).mean(0), dim=0)
+            for name in sorted(set(ids.tolist()))
+        ]
+    )
     assert names.tolist() == [-10, 0, 10, 20, 30]
     torch.testing.assert_close(centres, slow)
     assert index.tolist() == neighbours_of_others(cosines(old, slow), ids, names, k)

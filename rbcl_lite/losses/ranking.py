@@ -11,9 +11,16 @@ from rbcl_lite.losses.reactivation import Reactivation
 
 
 @full_precision
-def smooth_ap_loss(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
-                   temperature: float = 0.01, ignore: Tensor | None = None,
-                   reactivation: Reactivation | None = None) -> Tensor:
+def smooth_ap_loss(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    *,
+    temperature: float = 0.01,
+    ignore: Tensor | None = None,
+    reactivation: Reactivation | None = None,
+) -> Tensor:
     r"""One minus the smooth average precision of each query among the references.
 
     With cosines :math:`s_{ij}`, positives :math:`P_i`, negatives :math:`N_i` and
@@ -66,9 +73,16 @@ def smooth_ap_loss(query: Tensor, reference: Tensor, query_ids: Tensor, referenc
 
 @torch.no_grad()
 @full_precision
-def saturation(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
-               temperature: float = 0.01, ignore: Tensor | None = None,
-               reactivation: Reactivation | None = None) -> float:
+def saturation(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    *,
+    temperature: float = 0.01,
+    ignore: Tensor | None = None,
+    reactivation: Reactivation | None = None,
+) -> float:
     r"""Share of (query, positive) pairs for which the sigmoid of :func:`smooth_ap_loss` has gone flat.
 
     A pair counts as saturated if :math:`\max_n \sigma'_\tau(s_{in} - s_{ip} + c_{ipn})` is below 1 % of the largest

@@ -61,8 +61,14 @@ class Pairs:
                 yield slice(start, min(start + step, alive)), k
 
 
-def arrange(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, temperature: float,
-            ignore: Tensor | None) -> Pairs | None:
+def arrange(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    temperature: float,
+    ignore: Tensor | None,
+) -> Pairs | None:
     """Check the arguments, normalise, and sort out who is compared with whom; None if no query has a positive."""
     check_pairs(query, reference, query_ids, reference_ids, ignore)
     if not temperature > 0:
@@ -119,8 +125,9 @@ class RankingRisk(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, pairs: Pairs, step: Step, exact: bool,
-                reactivation: Reactivation | None) -> Tensor:
+    def forward(
+        ctx: Any, logits: Tensor, pairs: Pairs, step: Step, exact: bool, reactivation: Reactivation | None
+    ) -> Tensor:
         """Value, and the gradient for ``logits`` kept for backward where it is needed."""
         wanted: bool = ctx.needs_input_grad[0]
         negative, positive = pairs.parts(logits)

@@ -29,9 +29,17 @@ def _upper_step(temperature: float, rho: float, delta: float) -> Step:
 
 
 @full_precision
-def supap_loss(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
-               temperature: float = 0.01, rho: float = 100.0, delta: float = 0.05,
-               ignore: Tensor | None = None) -> Tensor:
+def supap_loss(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    *,
+    temperature: float = 0.01,
+    rho: float = 100.0,
+    delta: float = 0.05,
+    ignore: Tensor | None = None,
+) -> Tensor:
     r"""One minus a lower bound of average precision that keeps a gradient for badly ranked negatives.
 
     With cosines :math:`s`, differences :math:`t = s_{in} - s_{ip}` and the true step :math:`[\cdot]`:
@@ -79,9 +87,16 @@ def supap_loss(query: Tensor, reference: Tensor, query_ids: Tensor, reference_id
 
 
 @full_precision
-def calibration_loss(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
-                     positive_margin: float = 0.9, negative_margin: float = 0.6,
-                     ignore: Tensor | None = None) -> Tensor:
+def calibration_loss(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    *,
+    positive_margin: float = 0.9,
+    negative_margin: float = 0.6,
+    ignore: Tensor | None = None,
+) -> Tensor:
     r"""Pull cosines of positives above one threshold, and push those of negatives below another.
 
     .. math::

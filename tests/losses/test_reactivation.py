@@ -112,8 +112,13 @@ def test_reactivation_revives_a_perfect_ranking() -> None:
 def test_one_person_only(kind: str) -> None:
     query, reference, _, _, _ = problem()
     query.requires_grad_()
-    loss = smooth_ap_loss(query, reference, torch.zeros(7, dtype=torch.long), torch.zeros(17, dtype=torch.long),
-                          reactivation=Reactivation(kind))
+    loss = smooth_ap_loss(
+        query,
+        reference,
+        torch.zeros(7, dtype=torch.long),
+        torch.zeros(17, dtype=torch.long),
+        reactivation=Reactivation(kind),
+    )
     assert loss.item() == 0 and bool((torch.autograd.grad(loss, query)[0] == 0).all())
 
 

@@ -28,8 +28,9 @@ def test_supap_equals_the_loops(setting: dict[str, float], ignored: bool) -> Non
     query, reference, qi, ri, ignore = problem()
     mask = ignore if ignored else None
     query.requires_grad_(), reference.requires_grad_()
-    ours = supap_loss(query, reference, qi, ri, ignore=mask,
-                      **{"temperature" if k == "tau" else k: v for k, v in setting.items()})
+    ours = supap_loss(
+        query, reference, qi, ri, ignore=mask, **{"temperature" if k == "tau" else k: v for k, v in setting.items()}
+    )
     slow = supap(cosines(query, reference), qi, ri, ignore=mask, **setting)
     assert ours.item() == pytest.approx(slow.item(), abs=1e-12)
     for a, b in zip(torch.autograd.grad(ours, [query, reference]), torch.autograd.grad(slow, [query, reference])):
@@ -39,8 +40,10 @@ def test_supap_equals_the_loops(setting: dict[str, float], ignored: bool) -> Non
 def test_supap_gradcheck() -> None:
     query, reference, qi, ri, ignore = problem()
     # the step is only piecewise smooth; no difference of these inputs is within reach of a break
-    assert torch.autograd.gradcheck(lambda q, r: supap_loss(q, r, qi, ri, temperature=0.05, delta=0.1, ignore=ignore),
-                                    (query.requires_grad_(), reference.requires_grad_()))
+    assert torch.autograd.gradcheck(
+        lambda q, r: supap_loss(q, r, qi, ri, temperature=0.05, delta=0.1, ignore=ignore),
+        (query.requires_grad_(), reference.requires_grad_()),
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -53,8 +56,12 @@ def test_supap_bounds_average_precision_from_above(seed: int) -> None:
 def gap_problem(gap: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """One positive at cosine 0.5 and one negative ahead of it by ``gap``."""
     s = torch.tensor([0.5, 0.5 + gap], dtype=torch.float64)
-    return (torch.tensor([[1.0, 0.0]], dtype=torch.float64, requires_grad=True),
-            torch.stack([s, (1 - s**2).sqrt()], dim=1), torch.tensor([0]), torch.tensor([0, 1]))
+    return (
+        torch.tensor([[1.0, 0.0]], dtype=torch.float64, requires_grad=True),
+        torch.stack([s, (1 - s**2).sqrt()], dim=1),
+        torch.tensor([0]),
+        torch.tensor([0, 1]),
+    )
 
 
 @pytest.mark.parametrize("gap", [0.05 - 1e-9, 0.05 + 1e-9])
@@ -86,8 +93,9 @@ def test_calibration_equals_the_loops(margins: tuple[float, float], ignored: boo
 
 def test_calibration_gradcheck() -> None:
     query, reference, qi, ri, ignore = problem()
-    assert torch.autograd.gradcheck(lambda q, r: calibration_loss(q, r, qi, ri, ignore=ignore),
-                                    (query.requires_grad_(), reference.requires_grad_()))
+    assert torch.autograd.gradcheck(
+        lambda q, r: calibration_loss(q, r, qi, ri, ignore=ignore), (query.requires_grad_(), reference.requires_grad_())
+    )
 
 
 @pytest.mark.parametrize("loss", [supap_loss, calibration_loss])
@@ -95,8 +103,11 @@ def test_edges(loss) -> None:
     query, reference, qi, ri, _ = problem()
     query.requires_grad_()
     nothing = torch.ones(8, 19, dtype=torch.bool)
-    for value in (loss(query[:0], reference, qi[:0], ri), loss(query, reference[:0], qi, ri[:0]),
-                  loss(query, reference, qi, ri, ignore=nothing)):
+    for value in (
+        loss(query[:0], reference, qi[:0], ri),
+        loss(query, reference[:0], qi, ri[:0]),
+        loss(query, reference, qi, ri, ignore=nothing),
+    ):
         assert value.item() == 0 and bool((torch.autograd.grad(value, query)[0] == 0).all())
     one = loss(query, reference, torch.zeros_like(qi), torch.zeros_like(ri))
     assert one.isfinite() and one.requires_grad
