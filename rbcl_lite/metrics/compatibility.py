@@ -80,7 +80,7 @@ def is_compatible(new_old: float, old_old: float) -> bool:
     (True, False)
     """
     _check_scores(new_old=new_old, old_old=old_old)
-    return new_old > old_old
+    return bool(new_old > old_old)
 
 
 def update_gain(new_old: float, old_old: float, new_new_independent: float) -> float:
