@@ -9,7 +9,7 @@ from rbcl_lite.data.pedestrians.canvas import Canvas
 from rbcl_lite.data.pedestrians.drawing_bags import draw_backpack, draw_handbag, draw_shoulder_bag
 from rbcl_lite.data.pedestrians.drawing_head import draw_head
 from rbcl_lite.data.pedestrians.drawing_limbs import draw_arm, draw_leg
-from rbcl_lite.data.pedestrians.drawing_torso import draw_skirt, draw_torso
+from rbcl_lite.data.pedestrians.drawing_torso import draw_coat_tail, draw_skirt, draw_torso
 from rbcl_lite.data.pedestrians.figure import Figure
 
 
@@ -32,8 +32,9 @@ def draw_people(traits: dict[str, Tensor], pose: dict[str, Tensor], height: int)
     draw_backpack(canvas, figure, over_torso=False)
     draw_leg(canvas, figure, -figure.near, far_tone)
     draw_leg(canvas, figure, figure.near, 1.0)
-    draw_skirt(canvas, figure)
+    draw_coat_tail(canvas, figure)
     draw_torso(canvas, figure)
+    draw_skirt(canvas, figure)
     draw_backpack(canvas, figure, over_torso=True)
     draw_head(canvas, figure)
     draw_shoulder_bag(canvas, figure)

@@ -26,7 +26,8 @@ class Head:
         self.rx, self.ry = 0.047 * figure["head"] * figure.size, 0.064 * figure["head"] * figure.size
         self.x, self.y, _ = figure.project(0.0, 0.072, 0.012)
         self.neck_x = figure.project(0.0, 0.15, 0.0)[0]
-        self.neck_y = figure.project(0.0, 0.19, 0.0)[1]
+        collar = 0.166 + 0.024 * figure.facing.clamp(min=0)  # open at the throat, high at the nape
+        self.neck_y = figure.project(0.0, collar, 0.0)[1]
         self.rows = canvas.rows(self.y - self.ry * 1.9, self.y + self.ry * 1.15)
         self.u, self.v = (canvas.x - self.x) / self.rx, (canvas.y(self.rows) - self.y) / self.ry
         square = self.u * self.u + self.v * self.v

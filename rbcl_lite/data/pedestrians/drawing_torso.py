@@ -66,30 +66,41 @@ def _garment(figure: Figure, v: Tensor, angle: Tensor) -> list[tuple[Tensor, Ten
     ]
 
 
+def draw_coat_tail(canvas: Canvas, figure: Figure) -> None:
+    """The part of a coat below the belt; painted before the torso, which keeps its pattern down to the belt."""
+    flare = 0.1 + 0.1 * figure["flare"]
+    _draw_hanging(canvas, figure, figure["coat"] * COAT_LENGTH, flare, figure.colour("top"), pleated=False)
+
+
 def draw_skirt(canvas: Canvas, figure: Figure) -> None:
-    """Skirt or coat tail: cloth from the hips to the hem, as wide at every height as the stride pushes it."""
-    length = torch.maximum(figure["skirt"] * SKIRT_LENGTH, figure["coat"] * COAT_LENGTH)
+    """A skirt, painted over the torso from the waistband down."""
+    length = figure["skirt"] * SKIRT_LENGTH
+    _draw_hanging(canvas, figure, length, figure["flare"] - 1, figure.colour("bottom"), pleated=True)
+
+
+def _draw_hanging(
+    canvas: Canvas, figure: Figure, length: Tensor, flare: Tensor, colour: Tensor, *, pleated: bool
+) -> None:
+    """Cloth from the waistband to the hem, ``length`` below the hips, as wide as flare and stride make it."""
     if not bool((length > 0).any()):
         return
-    is_coat = (figure["coat"] * COAT_LENGTH >= figure["skirt"] * SKIRT_LENGTH).float()
-    x0, top, _ = figure.project(0.0, figure.hip_y - 0.06, 0.0)
+    x0, top, _ = figure.project(0.0, figure.hip_y - 0.05, 0.0)
     bottom = figure.project(0.0, figure.hip_y + length, 0.0)[1]
     rows = canvas.rows(top, bottom + 0.02)
     y = canvas.y(rows)
-    v = ((y - top) / (bottom - top)).clamp(0, 1)
-    waist = figure.half_width(figure.hip * 1.06 + 0.012, figure.depth * 1.05) * figure.size
-    flare = torch.lerp(figure["flare"], 1.1 + 0.1 * figure["flare"], is_coat) - 1
+    v = ((y - top) / (bottom - top)).clamp(0, 1)  # 0 at the waistband, 1 at the hem
+    waist = figure.half_width(figure.hip * 1.1 * figure["bulk"] + 0.004, figure.depth * 1.05) * figure.size
     left, right = _pushed(figure, x0, top, bottom, waist)
-    x = canvas.x - x0
-    left = waist + torch.maximum(waist * flare, left) * v
-    right = waist + torch.maximum(waist * flare, right) * v
+    fall = v * v * (1.6 - 0.6 * v)  # over the hips first, outwards below them
+    left = waist + torch.maximum(waist * flare * fall, left * v)
+    right = waist + torch.maximum(waist * flare * fall, right * v)
     centre, half = (right - left) / 2, (right + left) / 2
-    distance = torch.maximum((x - centre).abs() - half, torch.maximum(top - y, y - bottom))
-    s = (x - centre) / half
+    s = (canvas.x - x0 - centre) / half
+    distance = torch.maximum((s.abs() - 1) * half, torch.maximum(top - y, y - bottom))
     shade = 1.05 - 0.30 * s * s + figure.light * s * 0.2
-    pleats = torch.sin(s * 9 + figure.yaw * 3) * 0.06 * (1 - is_coat)
-    colour = torch.where(is_coat.view(-1, 1) > 0, figure.colour("top"), figure.colour("bottom"))
-    canvas.paint(rows, canvas.cover(distance) * (length > 0), colour, shade + pleats)
+    if pleated:
+        shade = shade + torch.sin(s * 9 + figure.yaw * 3) * 0.06 * v
+    canvas.paint(rows, canvas.cover(distance) * (length > 0), colour, shade)
 
 
 def _pushed(figure: Figure, x0: Tensor, top: Tensor, bottom: Tensor, waist: Tensor) -> tuple[Tensor, Tensor]:
@@ -101,7 +112,7 @@ def _pushed(figure: Figure, x0: Tensor, top: Tensor, bottom: Tensor, waist: Tens
     radius = 0.046 * figure["loose"] * figure.size
     for side in (figure.near, -figure.near):
         hip, knee, ankle, _ = figure.leg(side)
-        for share in (0.6, 0.8, 1.0):
+        for share in (0.4, 0.6, 0.8, 1.0):
             x = _leg_at(hip, knee, ankle, torch.lerp(top, bottom, share)) - x0
             left = torch.maximum(left, (-x + radius - waist) / share)
             right = torch.maximum(right, (x + radius - waist) / share)
