@@ -1,1 +1,23 @@
 """Where images come from: drawn pedestrians, folders of crops, splits, batches."""
+
+from rbcl_lite.data.augment import Augment
+from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit, Splits
+from rbcl_lite.data.folders import crops, market1501
+from rbcl_lite.data.rendered import rendered_splits
+from rbcl_lite.data.sampling import IdentitySampler
+from rbcl_lite.data.sources import Source
+from rbcl_lite.data.world import DOMAINS, World
+
+__all__ = [
+    "DOMAINS",
+    "Augment",
+    "IdentitySampler",
+    "ReIDDataset",
+    "RetrievalSplit",
+    "Source",
+    "Splits",
+    "World",
+    "crops",
+    "market1501",
+    "rendered_splits",
+]

@@ -65,8 +65,8 @@ class ResNet(nn.Sequential):
 
 
 BACKBONES: dict[str, Callable[[bool], SmallCNN | ResNet]] = {
-    "tiny": lambda pretrained: SmallCNN((12, 24, 48)),
-    "small": lambda pretrained: SmallCNN((24, 48, 96, 128), depth=2),
+    "tiny": lambda pretrained: SmallCNN((16, 32, 64)),
+    "small": lambda pretrained: SmallCNN((24, 48, 96, 128)),
     "resnet18": lambda pretrained: ResNet("resnet18", pretrained),
     "resnet50": lambda pretrained: ResNet("resnet50", pretrained),
 }
@@ -79,7 +79,7 @@ def make_backbone(name: str, pretrained: bool = False) -> SmallCNN | ResNet:
         ValueError: an unknown name, or pretrained weights of a backbone that has none.
 
     >>> make_backbone("tiny").channels
-    48
+    64
     """
     if name not in BACKBONES:
         raise ValueError(f"unknown backbone {name!r}: choose one of {', '.join(BACKBONES)}")
