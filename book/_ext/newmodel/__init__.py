@@ -1,0 +1,16 @@
+"""The book's own small Sphinx extension: boxes, API pages, run times, glossary links, pages without a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from newmodel import api, boxes, glossary, offline, run_times
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the parts."""
+    for part in (api, boxes, glossary, offline, run_times):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,142 @@
+"""Execute the notebooks of one scale in copies, two at a time, and keep what did not change.
+
+``python tools/execute.py laptop`` leaves executed copies in ``_build/laptop/notebooks``. A copy is taken from the cache
+when the notebook's source, the package's code, its result files and the scale are those it was executed with; all
+others run under nbmake, so that an error in a cell fails here. The cache is ``.cache/notebooks``, outside ``_build``,
+because nbmake passes over every path with that name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import nbformat
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMEOUT = {"smoke": 300, "laptop": 1200, "gpu": 7200}  # seconds for one cell
+
+
+def code_fingerprint() -> str:
+    """The package's fingerprint, from a fresh process so that no import is kept between calls."""
+    command = [sys.executable, "-m", "rbcl_lite.fingerprint"]
+    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def digest(*parts: bytes) -> str:
+    """Sixteen hex digits of a SHA-256 over the parts."""
+    whole = hashlib.sha256()
+    for part in parts:
+        whole.update(len(part).to_bytes(8, "big") + part)
+    return whole.hexdigest()[:16]
+
+
+def results_digest() -> bytes:
+    """A hash of the measured numbers that notebooks read from the package."""
+    files = sorted((ROOT / "rbcl_lite" / "results").glob("*"))
+    return digest(*(part for f in files if f.is_file() for part in (f.name.encode(), f.read_bytes()))).encode()
+
+
+def complete(notebook: nbformat.NotebookNode) -> bool:
+    """Whether every code cell ran, and none ended in an error that its tags do not announce."""
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or not cell.source.strip():
+            continue
+        tags = cell.metadata.get("tags", [])
+        if "skip-execution" in tags:
+            continue
+        if cell.execution_count is None:
+            return False
+        if any(o.output_type == "error" for o in cell.outputs) and "raises-exception" not in tags:
+            return False
+    return True
+
+
+def seconds(notebook: nbformat.NotebookNode) -> float:
+    """Wall-clock seconds that the code cells took, from the times that nbclient records."""
+    total = 0.0
+    for cell in notebook.cells:
+        times = cell.metadata.get("execution", {})
+        if "iopub.execute_input" in times and "shell.execute_reply" in times:
+            start, end = (datetime.fromisoformat(times[k].replace("Z", "+00:00"))
+                          for k in ("iopub.execute_input", "shell.execute_reply"))  # fmt: skip
+            total += (end - start).total_seconds()
+    return total
+
+
+def stamp(notebook: nbformat.NotebookNode, scale: str, fingerprint: str) -> None:
+    """Write into the executed copy what it was executed with; the page of run times reads it."""
+    notebook.metadata["rbcl"] = {
+        "scale": scale,
+        "fingerprint": fingerprint,
+        "seconds": round(seconds(notebook), 1),
+        "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
+    }
+
+
+def execute(scale: str, jobs: int, pattern: str) -> int:
+    """Bring all executed copies of a scale up to date.
+
+    Returns:
+        the exit status: 0, or pytest's when a notebook failed.
+    """
+    fingerprint, results = code_fingerprint(), results_digest()
+    cache = ROOT / ".cache" / "notebooks" / scale / fingerprint
+    running, out = cache / "running", ROOT / "_build" / scale / "notebooks"
+    for folder in (running, out):
+        folder.mkdir(parents=True, exist_ok=True)
+    sources = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    for left in set(out.glob("*.ipynb")) - {out / s.name for s in sources}:
+        left.unlink()
+
+    stale: dict[Path, Path] = {}
+    for source in sources:
+        kept = cache / f"{source.stem}-{digest(source.read_bytes(), results)}.ipynb"
+        copy = out / source.name
+        if kept.exists():
+            shutil.copyfile(kept, copy)
+        elif source.match(pattern) or not copy.exists():
+            stale[Path(shutil.copyfile(source, running / source.name))] = kept
+            copy.unlink(missing_ok=True)
+    print(f"notebooks at scale {scale}: {len(sources) - len(stale)} unchanged, {len(stale)} to execute", flush=True)
+    if not stale:
+        return 0
+
+    environment = os.environ | {"RBCL_SCALE": scale, "PYTHONHASHSEED": "0"}
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        environment.setdefault(name, "1")  # two kernels share two cores
+    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "--nbmake", "--overwrite"]
+    command += [f"--nbmake-timeout={TIMEOUT[scale]}", "-n", str(min(jobs, len(stale))), "--durations=0", "-q"]
+    status = subprocess.run([*command, *map(str, stale)], cwd=ROOT, env=environment).returncode
+    for copy, kept in stale.items():
+        notebook = nbformat.read(copy, as_version=4)
+        if complete(notebook):
+            stamp(notebook, scale, fingerprint)
+            nbformat.write(notebook, copy)
+            copy.replace(kept)
+            shutil.copyfile(kept, out / copy.name)
+        else:
+            print(f"failed, see {copy.relative_to(ROOT)}", flush=True)
+    return status
+
+
+def main() -> None:
+    """Parse the command line and execute."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("scale", choices=sorted(TIMEOUT), help="how much work a notebook does")
+    parser.add_argument("--jobs", type=int, default=2, help="notebooks executed at the same time")
+    parser.add_argument("--only", default="*.ipynb", help="only those whose name matches, e.g. '03_*'")
+    options = parser.parse_args()
+    sys.exit(execute(options.scale, options.jobs, options.only))
+
+
+if __name__ == "__main__":
+    main()
