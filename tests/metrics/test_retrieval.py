@@ -177,7 +177,7 @@ def test_cameras_of_one_side_only_are_unknown():
     assert evaluate_ranking(known, Features(vectors, [0, 1, 2])).mAP == 1.0
     with pytest.raises(ValueError, match="same camera is junk"):
         evaluate_ranking(known, known)
-    with pytest.raises(ValueError, match="no identity is on both sides$"):  # cameras are not the reason
+    with pytest.raises(ValueError, match=r"no identity is on both sides$"):  # cameras are not the reason
         evaluate_ranking(known, Features(vectors, [7, 8, 9]))
 
 
