@@ -55,16 +55,16 @@ DOMAINS: dict[str, Domain] = {
     "street": Domain("mixed", 37, (
         Camera("shop", FRONT, gain=(1.1, 1.0, 0.88), contrast=1.1, saturation=1.15, low_resolution=0.1,
                noise=0.03, light=0.5, horizon=0.5, crowd=0.3),
-        Camera("night", BACK, pitch=0.16, gain=(0.92, 0.95, 1.14), gamma=0.95, saturation=0.8, blur=0.3,
-               low_resolution=0.3, noise=0.04, light=-0.6, horizon=0.42, vignette=0.3),
+        Camera("night", BACK, pitch=0.16, gain=(0.90, 0.94, 1.14), gamma=1.05, saturation=0.75, blur=0.4,
+               low_resolution=0.45, noise=0.05, light=-0.6, horizon=0.42, vignette=0.3),
         Camera("shop", RIGHT + 0.2, pitch=0.2, gain=(1.04, 0.94, 1.08), gamma=1.1, saturation=1.1, blur=0.2,
                low_resolution=0.2, noise=0.03, light=0.3, horizon=0.42, occlusion=0.18, crowd=0.3),
-        Camera("road", LEFT - 0.2, pitch=0.24, gain=(1.16, 0.96, 0.74), gamma=1.1, saturation=0.9,
-               blur=0.35, low_resolution=0.4, noise=0.035, light=0.6, horizon=0.3, vignette=0.25),
+        Camera("road", LEFT - 0.2, pitch=0.24, gain=(1.18, 0.96, 0.72), gamma=1.15, saturation=0.9,
+               blur=0.4, low_resolution=0.5, noise=0.045, light=0.6, horizon=0.3, vignette=0.3),
         Camera("corridor", FRONT + 0.4, pitch=0.1, gain=(1.02, 1.02, 1.0), gamma=0.85, contrast=0.95,
                noise=0.02, light=0, horizon=0.52),
-        Camera("night", BACK - 0.4, pitch=0.3, gain=(1.2, 1.0, 0.76), gamma=0.95, contrast=0.95,
-               saturation=0.9, blur=0.45, low_resolution=0.5, noise=0.045, horizon=0.22, vignette=0.3),
+        Camera("night", BACK - 0.4, pitch=0.3, gain=(1.22, 0.98, 0.72), gamma=1.05, contrast=0.95,
+               saturation=0.9, blur=0.5, low_resolution=0.6, noise=0.055, horizon=0.22, vignette=0.35),
     )),
 }
 # fmt: on

@@ -114,7 +114,7 @@ def _draw_skull(canvas: Canvas, figure: Figure, head: Head, hair: Tensor) -> Non
     grown = (torch.maximum((figure["hairline"] - v) * 5, sides) + 0.5).clamp_(0, 1)
     canvas.paint(head.rows, head.inside((u * u + (v + 0.05) ** 2) / 1.14) * grown, hair, head.shade)
     beard = torch.minimum((1.25 - head.angle) * 4, (v - 0.38) * 5).add_(0.5).clamp_(0, 1)
-    canvas.paint(head.rows, beard * figure["beard"] * head.inside(jaw) * 0.9, figure.colour("hair"), head.shade)
+    canvas.paint(head.rows, beard * figure["beard"] * head.inside(jaw) * 0.8, figure.colour("hair"), head.shade)
 
 
 def _draw_face(canvas: Canvas, figure: Figure, head: Head) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from PIL import Image, ImageDraw
 
@@ -32,6 +34,7 @@ def smooth_noise(random: np.random.Generator, height: int, width: int, cells: in
     return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
 
 
+@lru_cache(maxsize=24)  # a function of its arguments only; worlds of one domain share their places
 def paint_scene(style: str, seed: int, horizon: float, zoom: int = 1) -> Floats:
     """Paint one place.
 
@@ -42,7 +45,7 @@ def paint_scene(style: str, seed: int, horizon: float, zoom: int = 1) -> Floats:
         zoom: 1 for pictures 128 high, 2 for 256.
 
     Returns:
-        [184 · zoom, 640 · zoom, 3] RGB in 0..1.
+        [184 · zoom, 640 · zoom, 3] RGB in 0..1, read-only.
     """
     random = np.random.Generator(np.random.Philox(key=[seed, 7]))
     unit = _SMOOTH * zoom
@@ -64,4 +67,6 @@ def paint_scene(style: str, seed: int, horizon: float, zoom: int = 1) -> Floats:
     if style in POLISHED:  # pools of light on the floor
         ramp = np.clip(np.linspace(-1, 1, rows), 0, 1).astype(np.float32)[:, None]
         scene += (ramp * 0.12 * smooth_noise(random, rows, columns, 3))[..., None]
-    return np.clip(scene, 0, 1)
+    scene = np.clip(scene, 0, 1)
+    scene.setflags(write=False)
+    return scene
