@@ -66,14 +66,19 @@ class RunConfig:
         """The seed that chooses the people."""
         return self.train.seed if self.people_seed is None else self.people_seed
 
+    @property
+    def uses_old(self) -> bool:
+        """Whether the old run changes this one: by the method, or by a learner that starts from old vectors."""
+        return self.old is not None and (self.method != "independent" or self.learner != "supervised")
+
     def code(self) -> str:
         """Fingerprint of the code that this run stands on."""
-        return fingerprint("training", _module(METHODS[self.method]), _module(LEARNERS[self.learner]))
+        return code_of(self.method, self.learner)
 
     def key(self) -> str:
         """Content address: a hash of the configuration, of the old run's key, of code and images."""
-        about = asdict(replace(self, old=None))
-        about["old"] = self.old.key() if self.old else None
+        about = asdict(replace(self, old=None, weight=0.0 if self.method == "independent" else self.weight))
+        about["old"] = self.old.key() if self.old and self.uses_old else None
         about["code"] = self.code()
         about["images"] = [self.source.version(), self.labelled.version() if self.labelled else None]
         digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:16]
@@ -99,6 +104,11 @@ class RunConfig:
                 "batch": tuple(v["batch"]),
             }
         )
+
+
+def code_of(method: str, learner: str = "supervised") -> str:
+    """Fingerprint of the code that a run of this method and learner stands on."""
+    return fingerprint("training", _module(METHODS[method]), _module(LEARNERS[learner]))
 
 
 def _module(part: Callable) -> str:

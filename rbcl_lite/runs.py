@@ -43,8 +43,8 @@ class Run:
     seconds: float
 
     def __str__(self) -> str:
-        how = "loaded (trained" if self.loaded else "(trained"
-        return f"{self.config.method} model: {how} in {self.seconds:.0f} s)"
+        about = f"{self.config.method}, backbone {self.config.model.backbone}, seed {self.config.train.seed}"
+        return f"{about}: {'loaded, had been trained' if self.loaded else 'trained'} in {self.seconds:.0f} s"
 
     @property
     def model(self) -> Embedder:
@@ -100,7 +100,7 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
         if (target / "run.json").exists():
             about = json.loads((target / "run.json").read_text(encoding="utf-8"))
             return Run(target, config, True, float(about["seconds"]))
-        old = run_or_load(config.old, progress=progress, folder=folder) if config.old else None
+        old = run_or_load(config.old, progress=progress, folder=folder) if config.old and config.uses_old else None
         started = time.perf_counter()
         upgrade = make_upgrade(config, old, progress)
         learner = LEARNERS[config.learner](**config.learner_options)

@@ -1,0 +1,1 @@
+"""The commands of ``rbcl-lite``, one dataclass each: its fields are the options, their docstrings the help."""

@@ -1,0 +1,91 @@
+"""``rbcl-lite experiment sweep | shared-runs | check``: many runs, and the numbers that come from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import tyro
+
+from rbcl_lite.commands.output import say
+from rbcl_lite.experiments import sweep
+from rbcl_lite.experiments.settings import WEIGHTS
+from rbcl_lite.experiments.shared import shared_runs
+from rbcl_lite.experiments.tables import stale
+
+
+@dataclass
+class Sweep:
+    """Sweep weights on the first seed, choose on validation people, run the other seeds; resumable."""
+
+    setting: str = "stronger-and-more"
+    """Name of the setting (see rbcl-lite methods)."""
+    methods: tuple[str, ...] = tuple(WEIGHTS)
+    """Methods to sweep; all of them by default."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """The first seed gets all weights, the others the chosen one."""
+    workers: int = 2
+    """Processes, one thread each."""
+    scale: str | None = None
+    """smoke, laptop or gpu."""
+    out: Path | None = None
+    """Folder of the result file; by default rbcl_lite/results."""
+
+    def run(self) -> None:
+        """Run everything that is not there yet."""
+
+        torch.set_num_threads(1)
+        path = sweep.sweep(
+            self.setting,
+            self.methods,
+            seeds=self.seeds,
+            workers=self.workers,
+            scale_name=self.scale,
+            folder=self.out or sweep.RESULTS,
+            progress=True,
+        )
+        say(path)
+
+
+@dataclass
+class SharedRuns:
+    """Train the runs that several chapters share, in two processes."""
+
+    workers: int = 2
+    """Processes, one thread each."""
+    scale: str | None = None
+    """smoke, laptop or gpu."""
+
+    def run(self) -> None:
+        """Run everything that is not there yet."""
+
+        for line in shared_runs(self.workers, self.scale):
+            say(line)
+
+
+@dataclass
+class Check:
+    """List results that are older than the code they depend on; exit status 1 if there is one."""
+
+    def run(self) -> None:
+        """Compare fingerprints."""
+
+        found = stale()
+        for line in found:
+            say(line)
+        if found:
+            raise SystemExit(1)
+        say("every result belongs to the code that is here")
+
+
+@dataclass
+class Experiment:
+    """Many runs: sweep methods and write results, train the runs that chapters share, check results against the code."""
+
+    action: Annotated[Sweep | SharedRuns | Check, tyro.conf.arg(name="")]
+
+    def run(self) -> None:
+        """Run the chosen action."""
+        self.action.run()

@@ -1,0 +1,25 @@
+"""``rbcl-lite methods``: what there is to choose from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rbcl_lite.commands.output import say
+from rbcl_lite.experiments.settings import SETTINGS
+from rbcl_lite.learners import LEARNERS
+from rbcl_lite.methods import METHODS
+
+
+@dataclass
+class Methods:
+    """List methods, learners and settings."""
+
+    def run(self) -> None:
+        """Print the lists."""
+        for title, table in (("methods", METHODS), ("learners", LEARNERS)):
+            say(title)
+            for name, part in table.items():
+                say(f"  {name:16s}{(part.__doc__ or '').splitlines()[0]}")
+        say("settings")
+        for name, text in SETTINGS.items():
+            say(f"  {name:28s}{text}")

@@ -1,0 +1,43 @@
+"""``rbcl-lite render``: people as cameras see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from rbcl_lite.commands.output import say
+from rbcl_lite.data.world import World, contact_sheet
+
+
+@dataclass
+class Render:
+    """Draw people as the cameras of a domain see them: a contact sheet, one row per person, one column per camera."""
+
+    domain: str = "campus"
+    """campus, station or street."""
+    people: int = 6
+    """Number of rows."""
+    first: int = 0
+    """Identity of the first row."""
+    seed: int = 0
+    """Varies the people."""
+    height: int = 128
+    """Height of a picture in pixels; the width is half of it."""
+    out: Path = Path("contact_sheet.png")
+    """PNG file to write."""
+
+    def run(self) -> None:
+        """Render and save."""
+
+        world = World(
+            self.domain, identities=self.first + self.people, seed=self.seed, size=(self.height, self.height // 2)
+        )
+        ids, cams = (a.ravel() for a in np.mgrid[self.first : self.first + self.people, 0 : world.cameras])
+        images = world.images(ids, cams, np.zeros_like(ids))
+        sheet = contact_sheet(images.reshape(self.people, world.cameras, *images.shape[1:]))
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(sheet).save(self.out)
+        say(f"{self.out}: {self.people} people of {self.domain}, {world.cameras} cameras")

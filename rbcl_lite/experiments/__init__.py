@@ -1,0 +1,1 @@
+"""Many runs compared fairly: the five settings, the sweep over weights, the tables."""

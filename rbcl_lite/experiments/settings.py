@@ -1,0 +1,82 @@
+"""The five upgrades that every method is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rbcl_lite.config import RunConfig
+from rbcl_lite.data.sources import Source
+from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.scale import scale
+from rbcl_lite.training import TrainConfig
+
+SETTINGS = {
+    "more-identities": "tiny backbone twice; old on a quarter of the campus people, new on all of them",
+    "stronger-backbone": "tiny, then a larger backbone; both on half of the campus people",
+    "stronger-and-more": "tiny on a quarter of the campus people, then a larger backbone on all of them",
+    "cross-domain-supervised": "tiny on labelled campus, then a larger backbone on labelled station",
+    "cross-domain-ecn": "tiny on labelled campus, then a larger backbone on labelled campus and unlabelled station",
+    "cross-domain-pseudo-labels": "tiny on labelled campus, then a larger backbone on unlabelled station",
+}
+"""Name and one line each. The fifth setting, cross-domain and unsupervised, has two learners."""
+
+WEIGHTS: dict[str, tuple[float, ...]] = {
+    "l2": (1, 2, 4, 8, 16),
+    "bct": (0.25, 0.5, 1, 2, 4),
+    "contrastive": (0.25, 0.5, 1, 2, 4),
+    "triplet": (0.5, 1, 2, 4, 8),
+    "hot-refresh": (0.25, 0.5, 1, 2, 4),
+    "nccl": (0.25, 0.5, 1, 2, 4),
+    "unibct": (0.25, 0.5, 1, 2, 4),
+    "lce": (1, 2, 4, 8, 16),
+    "advbct": (1, 2, 4, 8, 16),
+    "mixbct": (0.1, 0.2, 0.3, 0.5, 0.7),
+    "smooth-ap": (1, 3, 10, 30, 100),
+    "supap": (0.5, 1, 2, 4, 8),
+    "rbcl": (0.3, 1, 3, 10, 30),
+}
+"""The five weights of each method's sweep. The losses have different scales, so one grid would be unfair."""
+
+
+def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunConfig:
+    """The independent new run of a setting; its ``old`` is the run that made the gallery.
+
+    Replace ``method`` and ``weight`` to get the compatible ones.
+
+    Args:
+        setting: a name in :data:`SETTINGS`.
+        seed: of people and weights.
+        scale_name: see :func:`rbcl_lite.scale.scale`.
+
+    Raises:
+        ValueError: an unknown setting.
+
+    >>> config = upgrade("stronger-and-more", scale_name="laptop")
+    >>> config.old.part, config.old.model.backbone, config.model.backbone
+    (0.25, 'tiny', 'small')
+    """
+    if setting not in SETTINGS:
+        raise ValueError(f"unknown setting {setting!r}: choose one of {', '.join(SETTINGS)}")
+    at = scale(scale_name)
+    campus, station = Source("campus"), Source("station")
+    common = RunConfig(size=at.size, batch=at.batch, scale=at.name)
+    old = replace(
+        common,
+        source=campus,
+        part={"stronger-backbone": 0.5, "more-identities": 0.25, "stronger-and-more": 0.25}.get(setting, 1.0),
+        model=EmbedderConfig(at.old_backbone, at.dim),
+        train=TrainConfig(epochs=at.old_epochs, seed=seed),
+    )
+    new = replace(
+        common,
+        old=old,
+        source=station if setting.startswith("cross-domain") else campus,
+        part=0.5 if setting == "stronger-backbone" else 1.0,
+        model=EmbedderConfig(at.old_backbone if setting == "more-identities" else at.new_backbone, at.dim),
+        train=TrainConfig(epochs=at.epochs, seed=seed),
+    )
+    if setting == "cross-domain-ecn":
+        return replace(new, learner="ecn", labelled=campus)
+    if setting == "cross-domain-pseudo-labels":
+        return replace(new, learner="pseudo-labels", labelled=campus)
+    return new

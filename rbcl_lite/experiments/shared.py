@@ -1,0 +1,58 @@
+"""The runs that several chapters load: trained once, before the notebooks are executed."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+
+import torch
+
+from rbcl_lite.config import RunConfig
+from rbcl_lite.experiments.settings import upgrade
+from rbcl_lite.runs import run_or_load
+
+SHARED: dict[str, tuple[str, str, float]] = {
+    "independent": ("stronger-and-more", "independent", 0.0),
+    "bct": ("stronger-and-more", "bct", 1.0),
+    "l2": ("stronger-and-more", "l2", 4.0),
+    "contrastive": ("stronger-and-more", "contrastive", 1.0),
+    "mixbct": ("stronger-and-more", "mixbct", 0.3),
+    "smooth-ap": ("stronger-and-more", "smooth-ap", 10.0),
+    "rbcl": ("stronger-and-more", "rbcl", 3.0),
+}
+"""Short name in the chapters: setting, method and weight, all on seed 0."""
+
+
+def shared_config(name: str, scale_name: str | None = None) -> RunConfig:
+    """The configuration of a shared run; ``"old"`` is the run that made the gallery.
+
+    Raises:
+        ValueError: an unknown name.
+
+    >>> shared_config("old", "laptop").model.backbone
+    'tiny'
+    """
+    if name == "old":
+        old = upgrade("stronger-and-more", 0, scale_name).old
+        assert old is not None
+        return old
+    if name not in SHARED:
+        raise ValueError(f"unknown shared run {name!r}: choose old, {', '.join(SHARED)}")
+    setting, method, weight = SHARED[name]
+    return replace(upgrade(setting, 0, scale_name), method=method, weight=weight)
+
+
+def shared_runs(workers: int = 2, scale_name: str | None = None) -> Iterator[str]:
+    """Train all shared runs in processes; yields one line for each. The old one comes first: all need it."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        yield f"old: {pool.submit(_make, 'old', scale_name).result()}"
+        for name, line in zip(SHARED, pool.map(_make, SHARED, [scale_name] * len(SHARED))):
+            yield f"{name}: {line}"
+
+
+def _make(name: str, scale_name: str | None) -> str:
+    torch.set_num_threads(1)
+    return str(run_or_load(shared_config(name, scale_name), progress=False))
