@@ -54,7 +54,7 @@ def jaccard_similarity(
     .. math:: s_{ij} = \frac{\sum_l \min(V_{il}, V_{jl})}{\sum_l \max(V_{il}, V_{jl})}
               = \frac{m_{ij}}{2 - m_{ij}}, \qquad m_{ij} = \sum_l \min(V_{il}, V_{jl})
 
-    (Zhong et al., CVPR 2017, eq. 10; the second form holds because rows of V sum to 1), with V of
+    (Zhong et al., CVPR 2017, section 3.3; the second form holds because rows of V sum to 1), with V of
     :func:`~rbcl_lite.clustering.encoding.encode`, unscaled squared Euclidean distances.
 
     Args:
@@ -86,7 +86,7 @@ def jaccard_similarity(
 
 
 def jaccard_distance(features: Tensor | np.ndarray, *, k1: int = 20, k2: int = 6) -> Tensor:
-    r"""Jaccard distance :math:`d_{ij} = 1 - s_{ij}` of all pairs, dense (Zhong et al., CVPR 2017, eq. 10).
+    r"""Jaccard distance :math:`d_{ij} = 1 - s_{ij}` of all pairs, dense (Zhong et al., CVPR 2017, section 3.3).
 
     1 where two images share no reciprocal neighbour, 0 where they share all with equal weights. Needs 4 N^2 bytes;
     :func:`jaccard_similarity` is the sparse form, on which :func:`~rbcl_lite.clustering.pseudo_labels` works.
