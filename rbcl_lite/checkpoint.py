@@ -49,9 +49,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def read_note(path: Path) -> dict[str, Any]:
-    """The note that :func:`write_tensors` put into the header of a file."""
-    with safe_open(str(path), framework="pt") as f:
-        return json.loads((f.metadata() or {}).get("note", "{}"))
+    """The note that :func:`write_tensors` put into the header of a file.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
+    try:
+        with safe_open(str(path), framework="pt") as f:
+            return json.loads((f.metadata() or {}).get("note", "{}"))
+    except SafetensorError as error:
+        raise ValueError(f"{path} is damaged ({error}); delete it and train again") from error
 
 
 def save_model(folder: Path, model: Embedder, about: Mapping[str, Any]) -> None:

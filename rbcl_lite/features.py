@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,14 +81,14 @@ class Features:
         vectors = vectors.detach()
         if vectors.dtype in (torch.float16, torch.bfloat16):
             vectors = vectors.float()
-        finite = torch.isfinite(vectors).all(dim=1)
+        norms = vectors.norm(dim=1, keepdim=True)
+        finite = torch.isfinite(norms[:, 0])  # also catches finite values whose square overflows
         if not bool(finite.all()):
             rows = (~finite).nonzero()[:, 0]
             raise ValueError(
                 f"vectors holds NaN or infinity in {len(rows)} row(s), first row {int(rows[0])}; "
                 "drop these images or look for a diverged model"
             )
-        norms = vectors.norm(dim=1, keepdim=True)
         if bool((norms == 0).any()):
             rows = (norms[:, 0] == 0).nonzero()[:, 0]
             raise ValueError(
@@ -125,7 +125,9 @@ class Features:
 
     def __getitem__(self, index: Tensor | np.ndarray | slice | Sequence[int]) -> Features:
         """The rows that ``index`` (integers, a boolean mask or a slice) selects, as a new record."""
-        rows = torch.arange(len(self))[torch.as_tensor(index) if not isinstance(index, slice) else index]
+        if not isinstance(index, slice | Tensor):
+            index = np.asarray(index) if len(index) else np.empty(0, np.int64)  # an empty list has no integer type
+        rows = torch.arange(len(self))[index if isinstance(index, slice) else torch.as_tensor(index).cpu()]
         keys = None if self.keys is None else [self.keys[i] for i in rows.tolist()]
         cams = None if self.cams is None else self.cams[rows]
         return Features(self.vectors[rows], self.ids[rows], cams, self.model, keys)
@@ -184,9 +186,8 @@ class Features:
         if self.cams is not None:
             tensors["cams"] = self.cams.contiguous().cpu()
         if self.keys is not None:
-            tensors["keys"] = torch.frombuffer(bytearray("\n".join(self.keys).encode() or b"\n"), dtype=torch.uint8)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".tmp")
-        os.close(handle)
+            tensors["keys"] = torch.frombuffer(bytearray(json.dumps(self.keys).encode()), dtype=torch.uint8)
+        temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
         save_file(tensors, temporary, metadata={"model": self.model, "format": "rbcl_lite.Features"})
         os.replace(temporary, target)
         return target
@@ -209,7 +210,5 @@ class Features:
             raise ValueError(f"{path} is not a readable safetensors file: {error}") from error
         if "vectors" not in tensors or "ids" not in tensors:
             raise ValueError(f"{path} holds {sorted(tensors)}, expected vectors and ids")
-        keys = (
-            bytes(tensors["keys"].numpy()).decode().split("\n") if "keys" in tensors and len(tensors["ids"]) else None
-        )
+        keys = json.loads(bytes(tensors["keys"].numpy()).decode()) if "keys" in tensors else None
         return Features(tensors["vectors"], tensors["ids"], tensors.get("cams"), meta.get("model", ""), keys)

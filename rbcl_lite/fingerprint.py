@@ -16,19 +16,16 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 
 
-def _docstring_lines(tree: ast.Module) -> set[int]:
-    """Numbers of the lines that hold nothing but docstrings."""
-    lines: set[int] = set()
+def _docstrings(tree: ast.Module) -> list[ast.Constant]:
+    """The docstrings of a module, its classes and its functions."""
+    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
             first = node.body[0]
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                lines.update(range(first.lineno, (first.end_lineno or first.lineno) + 1))
-    return lines
+            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                if isinstance(first.value.value, str):
+                    found.append(first.value)
+    return found
 
 
 def normalised(source: str) -> str:
@@ -37,14 +34,17 @@ def normalised(source: str) -> str:
     >>> normalised('x = 1  # one')
     'x = 1'
     """
-    skip = _docstring_lines(ast.parse(source))
-    lines = source.splitlines()
+    lines = source.split("\n")
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
             lines[row - 1] = lines[row - 1][:column]
-    kept = (line.rstrip() for number, line in enumerate(lines, 1) if number not in skip)
-    return "\n".join(line for line in kept if line)
+    for text in _docstrings(ast.parse(source)):  # cut out its characters only: code may stand on the same line
+        last = text.end_lineno or text.lineno
+        before = lines[text.lineno - 1].encode()[: text.col_offset].decode()
+        after = lines[last - 1].encode()[text.end_col_offset :].decode()
+        lines[text.lineno - 1 : last] = [before + after] + [""] * (last - text.lineno)
+    return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def imports(path: Path) -> set[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -34,6 +35,15 @@ class Precision:
             raise ValueError(f"fp16 needs a CUDA device, not {device.type}; use bf16 or float32")
         self.name, self.device = name, device
         self._scaler = torch.amp.GradScaler("cuda", enabled=name == "fp16")
+
+    def state(self) -> dict[str, Any]:
+        """State of the gradient scaler, JSON-serialisable; empty without one."""
+        return self._scaler.state_dict()
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what :meth:`state` gave."""
+        if state:
+            self._scaler.load_state_dict(state)
 
     def autocast(self) -> AbstractContextManager:
         """The context in which forward passes run."""

@@ -39,6 +39,11 @@ class TrainConfig:
     precision: str = "auto"
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.lr <= 0:
+            raise ValueError(f"epochs must be at least 1 and lr positive, got {self.epochs} and {self.lr}")
+        learning_rate(self, 0.0)  # an unknown schedule raises now, not after the images were made
+
 
 def learning_rate(config: TrainConfig, done: float) -> float:
     """The learning rate after a share ``done`` (0..1) of the steps.
@@ -96,7 +101,13 @@ def train(
     parameters = [p for part in parts.values() for p in part.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(parameters, lr=config.lr, weight_decay=config.weight_decay)
     total = config.epochs * learner.steps()
-    rows = _resume(state, parts, optimizer, config)
+    about = {
+        "config": asdict(config),
+        "learner": type(learner).__name__,
+        "method": type(method).__name__,
+        "weight": method.weight,
+    }
+    rows = _resume(state, parts, optimizer, precision, about)
 
     with bar(total=total, desc=f"train {upgrade.train.name}", enabled=progress) as shown:
         for epoch in range(config.epochs):
@@ -131,7 +142,8 @@ def train(
             clock = {"prepare_seconds": prepared - started, "seconds": time.perf_counter() - prepared}
             rows.append({"epoch": epoch, **means, "lr": optimizer.param_groups[0]["lr"], **clock})
             if state is not None:
-                write_tensors(state, pack(parts, optimizer), {"config": asdict(config), "rows": rows})
+                note = {**about, "rows": rows, "scaler": precision.state()}
+                write_tensors(state, pack(parts, optimizer), note)
     model.eval()
     if state is not None:
         state.unlink(missing_ok=True)
@@ -181,12 +193,19 @@ def _cuda(device: torch.device) -> list[torch.device]:
     return [device] if device.type == "cuda" else []
 
 
-def _resume(state: Path | None, parts: dict, optimizer: torch.optim.Optimizer, config: TrainConfig) -> list[dict]:
+def _resume(
+    state: Path | None, parts: dict, optimizer: torch.optim.Optimizer, precision: Precision, about: dict
+) -> list[dict]:
     """Rows of the epochs that a state file has behind it, with everything restored; empty without a file."""
     if state is None or not state.exists():
         return []
     note = read_note(state)
-    if note.get("config") != asdict(config):
-        raise ValueError(f"{state} belongs to another configuration ({note.get('config')}); delete it to start afresh")
+    for name, value in about.items():
+        if note.get(name) != value:
+            raise ValueError(
+                f"{state} belongs to another configuration ({name} {note.get(name)} instead of {value}); "
+                "delete it to start afresh"
+            )
     unpack(read_tensors(state), parts, optimizer)
+    precision.restore(note["scaler"])
     return list(note["rows"])

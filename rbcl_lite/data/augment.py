@@ -56,16 +56,17 @@ class Augment:
             top, left = (draw[:, 1:3] * (2 * pad + 1)).long().T.tolist()
             x = torch.stack([w[:, t : t + height, s : s + width] for w, t, s in zip(wide, top, left)])
 
-        factor = (1 + self.colour * (2 * draw[:, 3:5] - 1)).to(x.device)[:, :, None, None, None]
-        x = x * factor[:, 0]
-        grey = x.mean(dim=(1, 2, 3), keepdim=True)
-        x = (grey + (x - grey) * factor[:, 1]).clamp(0, 1)
+        if self.colour:
+            factor = (1 + self.colour * (2 * draw[:, 3:5] - 1)).to(x.device)[:, :, None, None, None]
+            x = x * factor[:, 0]
+            grey = x.mean(dim=(1, 2, 3), keepdim=True)
+            x = (grey + (x - grey) * factor[:, 1]).clamp(0, 1)
 
         for i in (draw[:, 5] < self.erase).nonzero()[:, 0].tolist():
             area = (0.02 + 0.23 * float(draw[i, 6])) * height * width
             ratio = math.exp((2 * float(draw[i, 7]) - 1) * math.log(3.3))
             h, w = min(height - 1, round(math.sqrt(area * ratio))), min(width - 1, round(math.sqrt(area / ratio)))
-            t, s = int(float(draw[i, 8]) * (height - h)), int(float(draw[i, 9]) * (width - w))
+            t, s = int(float(draw[i, 8]) * (height - h + 1)), int(float(draw[i, 9]) * (width - w + 1))
             noise = torch.rand(3, h, w, generator=generator).to(x.device)
             x[i] = V.erase(x[i], t, s, h, w, noise)
         return x

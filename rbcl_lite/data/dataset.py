@@ -76,7 +76,8 @@ class ReIDDataset:
 
     def subset(self, index: np.ndarray | Sequence[int]) -> ReIDDataset:
         """The images at these positions (integers or a boolean mask)."""
-        rows = np.arange(len(self))[np.asarray(index)]
+        index = np.asarray(index) if len(index) else np.empty(0, np.int64)  # an empty list has no integer type
+        rows = np.arange(len(self))[index]
         cams = None if self.cams is None else self.cams[rows]
         return ReIDDataset(self.images[rows], self.ids[rows], cams, [self.keys[i] for i in rows], self.name)
 
@@ -124,5 +125,7 @@ class Splits:
         for a, b in (("train", "validation"), ("train", "test"), ("validation", "test")):
             both = people[a] & people[b]
             if both:
-                raise ValueError(f"{a} and {b} share {len(both)} people, for example identity {min(both)}: "
-                                 "a retrieval result on people seen in training means nothing")
+                raise ValueError(
+                    f"{a} and {b} share {len(both)} people, for example identity {min(both)}: "
+                    "a retrieval result on people seen in training means nothing"
+                )

@@ -13,7 +13,7 @@ class IdentitySampler:
     An epoch has ``round(N / (P K))`` batches, at least one. Its order is a function of (seed, epoch) alone,
     so that a resumed run draws the batches the interrupted one would have drawn. People come in shuffled
     rounds: nobody is drawn a second time before everybody was drawn once. A person with fewer than K
-    images gives some of them twice.
+    images gives all of them, and some again.
 
     Args:
         labels: [N] integer identity of each training image; negative labels (outliers) are never drawn.
@@ -45,16 +45,17 @@ class IdentitySampler:
     def epoch(self, number: int) -> Iterator[np.ndarray]:
         """The batches of one epoch, each [P * K] positions."""
         r = np.random.default_rng((self.seed, 11, number))
-        rounds = -(-self._length * self.people // len(self._places))
-        order = np.concatenate([r.permutation(len(self._places)) for _ in range(rounds + 1)])
-        at = 0
+        waiting: list[int] = []  # people of the current round who have not been drawn
         for _ in range(self._length):
             chosen: list[int] = []
-            while len(chosen) < self.people:  # a round's border may bring somebody twice: take the next person
-                if order[at] not in chosen:
-                    chosen.append(int(order[at]))
-                at = (at + 1) % len(order)
+            again: list[int] = []
+            while len(chosen) < self.people:
+                waiting = waiting or r.permutation(len(self._places)).tolist()
+                person = waiting.pop(0)
+                (again if person in chosen else chosen).append(person)  # a round's border may bring somebody twice
+            waiting = again + waiting
             yield np.concatenate([self._draw(r, self._places[c]) for c in chosen])
 
     def _draw(self, r: np.random.Generator, places: np.ndarray) -> np.ndarray:
-        return r.choice(places, self.images, replace=len(places) < self.images)
+        passes = -(-self.images // len(places))
+        return np.concatenate([r.permutation(places) for _ in range(passes)])[: self.images]

@@ -59,9 +59,11 @@ class Source:
         return crops(self.data, table=self.table, pattern=self.pattern, size=size, seed=seed, progress=progress)
 
     def version(self) -> str:
-        """What the images depend on beside the arguments of :meth:`load`: code of the world, or files of the folder."""
+        """What the images depend on beside the arguments of :meth:`load`: the code, and the files of a folder."""
         if self.rendered:
-            return fingerprint("data.world")
+            return fingerprint("data.rendered")
         files = sorted(p for p in Path(self.data).rglob("*") if p.is_file())
-        listing = "\n".join(f"{p.relative_to(self.data)} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in files)
-        return hashlib.sha256(listing.encode()).hexdigest()[:12]
+        if self.table is not None and Path(self.table).is_file():
+            files.append(Path(self.table))  # a table may lie outside the folder
+        listing = [f"{p} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in files]
+        return hashlib.sha256("\n".join([fingerprint("data.folders"), *listing]).encode()).hexdigest()[:12]

@@ -119,7 +119,7 @@ def extract(
     """The embeddings of all images of a data set, without augmentation and in evaluation mode.
 
     Args:
-        model: any :class:`Embedder`; its training mode is restored afterwards.
+        model: any :class:`Embedder`; its training mode and device are restored afterwards.
         data: N images.
         tag: written into ``Features.model``.
         batch: images per forward pass.
@@ -128,8 +128,14 @@ def extract(
 
     Returns:
         Features with vectors [N, D] on the CPU, ids, cams and keys of the data set.
+
+    Raises:
+        ValueError: a data set without images.
     """
-    device = torch.device(device) if device is not None else next(model.parameters()).device
+    if not len(data):
+        raise ValueError(f"{data.name} holds no images to extract")
+    home = next(model.parameters()).device
+    device = torch.device(device) if device is not None else home
     training = model.training
     model.eval().to(device)
     rows = []
@@ -138,6 +144,6 @@ def extract(
         for start in bar(range(0, len(data), batch), desc=f"extract {data.name}", enabled=progress):
             images = torch.from_numpy(data.images[start : start + batch]).permute(0, 3, 1, 2).to(device)
             rows.append(model(images).embedding.float().cpu())
-    model.train(training)
+    model.to(home).train(training)
     cams = None if data.cams is None else torch.from_numpy(data.cams)
     return Features(torch.cat(rows), torch.from_numpy(data.ids), cams, tag, data.keys)
