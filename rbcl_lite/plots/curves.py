@@ -1,0 +1,90 @@
+"""Figures of many runs: what compatibility costs, and what training did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rbcl_lite.plots.style import INDEPENDENT, METHOD_COLOURS, OLD, style
+
+
+def trade_off(
+    result: Mapping[str, Any], methods: Sequence[str], *, part: str = "test", ax: Axes | None = None
+) -> Figure:
+    """New/old against new/new mAP over the weights of each method, on the seed whose weights were swept.
+
+    Up is compatible, right is good by itself. The dashed line is old/old, which a compatible model must pass; the
+    vertical one is the independent new model. A ring marks the weight chosen on validation people.
+
+    Args:
+        result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
+        methods: methods to draw.
+        part: test or validation.
+        ax: where to draw; a new figure by default.
+    """
+    runs = pd.DataFrame(
+        [{"method": r["method"], "weight": r["weight"], "seed": r["seed"], **r[part]} for r in result["runs"]]
+    )
+    runs = runs[runs["seed"] == runs["seed"].min()]
+    alone = runs[runs["method"] == "independent"].iloc[0]
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(7.2, 4.6))
+        ax.axhline(alone["old_old"], color=OLD, ls="--", lw=1.2)
+        ax.axvline(alone["new_new"], color=INDEPENDENT, ls="--", lw=1.2)
+        ax.annotate("old/old", (0.01, alone["old_old"]), xycoords=("axes fraction", "data"), color=OLD, va="bottom")
+        ax.annotate(
+            "independent new/new",
+            (alone["new_new"], 0.02),
+            xycoords=("data", "axes fraction"),
+            color=INDEPENDENT,
+            rotation=90,
+            ha="right",
+            va="bottom",
+        )
+        for method in methods:
+            own = runs[runs["method"] == method].sort_values("weight")
+            colour = METHOD_COLOURS[method]
+            ax.plot(own["new_new"], own["new_old"], marker="o", ms=5, color=colour, label=method)
+            for i in (0, -1):
+                row = own.iloc[i]
+                ax.annotate(
+                    f"{row['weight']:g}",
+                    (row["new_new"], row["new_old"]),
+                    xytext=(4, 4),
+                    textcoords="offset points",
+                    color=colour,
+                    fontsize="small",
+                )
+            best = own[own["weight"] == result["chosen"].get(method)]
+            ax.scatter(best["new_new"], best["new_old"], s=110, facecolors="none", edgecolors=colour, linewidths=1.6)
+        ax.set(
+            xlabel="new/new mAP in % (after a complete backfill)", ylabel="new/old mAP in % (the day of the upgrade)"
+        )
+        ax.legend()
+        assert isinstance(ax.figure, Figure)
+        return ax.figure
+
+
+def history_curves(histories: Mapping[str, pd.DataFrame], column: str = "loss", *, label: str = "loss") -> Figure:
+    """One column of several training histories over the epochs.
+
+    Args:
+        histories: method name to history (:attr:`rbcl_lite.runs.Run.history`).
+        column: for example ``loss``, ``compatibility``, ``saturation``.
+        label: of the vertical axis.
+    """
+    with style():
+        figure, ax = plt.subplots(figsize=(6.4, 3.4))
+        for name, history in histories.items():
+            ax.plot(
+                history["epoch"] + 1, history[column], marker="o", ms=4, color=METHOD_COLOURS.get(name, OLD), label=name
+            )
+        ax.set(xlabel="epoch", ylabel=label)
+        ax.legend()
+        return figure

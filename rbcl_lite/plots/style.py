@@ -1,0 +1,93 @@
+"""One visual language for every figure: the colours of the three models, and ink that reads on white and on black."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+OLD = "#7A7A8C"
+"""The old model and its vectors, everywhere."""
+INDEPENDENT = "#D1603D"
+"""The new model trained without compatibility."""
+COMPATIBLE = "#1F8A8A"
+"""A new model trained with compatibility."""
+INK = "#757575"
+"""Text, axes and grid lines: a grey with enough contrast on a light and on a dark page."""
+RIGHT, WRONG, JUNK = "#3A9D4E", "#C8453B", "#9A9A9A"
+"""A retrieved image of the right person, of another person, and one that the camera rule leaves out."""
+
+METHOD_COLOURS = {
+    "independent": INDEPENDENT,
+    "l2": "#B08BC9",
+    "bct": COMPATIBLE,
+    "contrastive": "#4C8FD6",
+    "triplet": "#8C6D46",
+    "hot-refresh": "#D98CB3",
+    "nccl": "#6B9E5B",
+    "unibct": "#2F6F9F",
+    "lce": "#A5A53A",
+    "advbct": "#7D5BA6",
+    "mixbct": "#E0A030",
+    "smooth-ap": "#58B0C0",
+    "supap": "#9C5A6A",
+    "rbcl": "#0B5D5D",
+}
+"""Methods compared with each other. All but the independent one are compatible models."""
+
+RC = {
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "savefig.bbox": "tight",
+    "figure.dpi": 110,
+    "figure.constrained_layout.use": True,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": INK,
+    "grid.alpha": 0.2,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "font.size": 10.5,
+    "lines.linewidth": 1.8,
+    "animation.html": "jshtml",
+}
+
+
+def use_style() -> None:
+    """Make this the style of every figure of the session: transparent ground, grey ink, sharp pictures."""
+    plt.rcParams.update(RC)
+    try:
+        from matplotlib_inline.backend_inline import set_matplotlib_formats
+
+        set_matplotlib_formats("retina")
+    except ImportError:  # a plain Python process has no inline backend
+        pass
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The same for a block only, as the figure functions of this package use it."""
+    with mpl.rc_context(RC):
+        yield
+
+
+def bare(ax: Axes) -> Axes:
+    """An axes without ticks, grid and frame, for pictures and maps."""
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    return ax
