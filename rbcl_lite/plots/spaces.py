@@ -52,10 +52,10 @@ def draw_spaces(ax: Axes, points: Mapping[str, np.ndarray], ids: np.ndarray, peo
     """
     bare(ax)
     for name, xy in points.items():
-        ax.scatter(*xy.T, s=7, color=COLOURS[name], alpha=0.45, linewidths=0, label=f"{name} model")
+        ax.scatter(xy[:, 0], xy[:, 1], s=7, color=COLOURS[name], alpha=0.45, linewidths=0, label=f"{name} model")
         for person in people:
             mine = xy[ids == person]
-            ax.scatter(*mine.T, s=34, facecolors="none", edgecolors=COLOURS[name], linewidths=1.2)
+            ax.scatter(mine[:, 0], mine[:, 1], s=34, facecolors="none", edgecolors=COLOURS[name], linewidths=1.2)
             ax.annotate(str(person), mine.mean(axis=0), color=COLOURS[name], weight="bold", ha="center", va="center")
 
 
@@ -114,7 +114,7 @@ def arrows(
     with style():
         figure, ax = plt.subplots(figsize=(size, size))
         bare(ax)
-        ax.scatter(*a.T, s=7, color=OLD, alpha=0.35, linewidths=0)
+        ax.scatter(a[:, 0], a[:, 1], s=7, color=OLD, alpha=0.35, linewidths=0)
         for i in torch.isin(old.ids, torch.as_tensor(list(people))).nonzero()[:, 0].tolist():
             ax.annotate(
                 "", b[i], a[i], arrowprops={"arrowstyle": "->", "color": COLOURS[name], "lw": 1.1, "alpha": 0.8}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -38,7 +39,7 @@ METHOD_COLOURS = {
 }
 """Methods compared with each other. All but the independent one are compatible models."""
 
-RC = {
+RC: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
