@@ -10,7 +10,9 @@ from rbcl_lite.methods.base import Method
 
 
 class Contrastive(Method):
-    """Softmax over the batch's old vectors, all old vectors of the person as positives.
+    """Softmax over the batch's old vectors, all old vectors of the person (the own one too) as positives.
+
+    Images without a label are left out.
 
     Args:
         weight: lambda.
@@ -23,5 +25,7 @@ class Contrastive(Method):
 
     def step(self, batch: Batch) -> Tensor:
         """The contrastive loss from new queries to old references."""
-        new, old = batch.pair
-        return contrastive_loss(new, old, batch.labels, batch.labels, temperature=self.temperature)
+        known = batch.labels >= 0
+        new, old = (side[known] for side in batch.pair)
+        labels = batch.labels[known]
+        return contrastive_loss(new, old, labels, labels, temperature=self.temperature)

@@ -1,0 +1,85 @@
+"""What the ranking methods share: new queries, old references, the pairs left out, and the saturation of each step."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from torch import Tensor
+
+from rbcl_lite.learners.base import Batch, Epoch, Learner, Upgrade
+from rbcl_lite.losses.ranking import saturation
+from rbcl_lite.losses.reactivation import Reactivation
+from rbcl_lite.methods.base import Method
+from rbcl_lite.methods.references import References, Rows, ignored
+
+
+class RankingMethod(Method):
+    """Base of the methods that rank old references for a new query.
+
+    The query's own image and its same-camera positives are left out, as in the evaluation; both can be kept.
+    Images without a label are left out.
+
+    Args:
+        weight: lambda.
+        temperature: tau of the sigmoid, in units of cosine.
+        agents: nearest images of other people, for each image of the batch, that join the references.
+        centers: class centres as agents instead of images.
+        own: keep the old vector of the query's own image as a positive.
+        same_camera: keep positives of the query's camera.
+        reactivation: constants of the loss, for the measured saturation.
+    """
+
+    def __init__(
+        self,
+        weight: float = 1.0,
+        *,
+        temperature: float = 0.01,
+        agents: int = 0,
+        centers: bool = False,
+        own: bool = False,
+        same_camera: bool = False,
+        reactivation: Reactivation | None = None,
+    ) -> None:
+        super().__init__(weight)
+        self.temperature, self.own, self.same_camera = temperature, own, same_camera
+        self.reactivation = reactivation
+        self.references = References(agents, centers)
+        self._observed: dict[str, float] = {}
+
+    def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
+        """Keep the old vectors of the training set at hand."""
+        super().prepare(upgrade, learner)
+        self.references.prepare(upgrade)
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Labels of the references, and agents where labels changed."""
+        self.references.update(epoch.labels)
+
+    @abstractmethod
+    def loss(self, query: Rows, reference: Rows, ignore: Tensor) -> Tensor:
+        """The loss of queries [B, D] against references [R, D] without the pairs ``ignore`` [B, R]."""
+
+    def step(self, batch: Batch) -> Tensor:
+        """The ranking loss of the batch; its saturation is kept for :meth:`observe`."""
+        cams = self.references.cams[batch.index]
+        query = Rows(batch.pair[0], batch.index, batch.labels, cams)
+        reference = self.references(batch)
+        ignore = ignored(query, reference, own=self.own, same_camera=self.same_camera)
+        positive = (query.labels[:, None] == reference.labels) & ~ignore
+        self._observed = {
+            "saturation": saturation(
+                query.vectors.detach(),
+                reference.vectors,
+                query.labels,
+                reference.labels,
+                temperature=self.temperature,
+                ignore=ignore,
+                reactivation=self.reactivation,
+            ),
+            "ranked": float(positive.any(1).float().mean()),
+        }
+        return self.loss(query, reference, ignore)
+
+    def observe(self) -> dict[str, float]:
+        """``saturation``: share of dead (query, positive) pairs; ``ranked``: share of queries with a positive."""
+        return self._observed
