@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -60,6 +61,15 @@ class RunConfig:
         for what, name, table in (("method", self.method, METHODS), ("learner", self.learner, LEARNERS)):
             if name not in table:
                 raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(table)}")
+        for part, options in (
+            (METHODS[self.method], self.method_options),
+            (LEARNERS[self.learner], self.learner_options),
+        ):
+            takes = set(inspect.signature(part).parameters) - {"weight"}
+            strange = set(options) - takes
+            if strange:
+                known = ", ".join(sorted(takes)) or "none"
+                raise ValueError(f"{part.__name__} has no option {sorted(strange)[0]!r}; its options: {known}")
 
     @property
     def seed(self) -> int:

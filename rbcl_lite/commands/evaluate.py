@@ -34,6 +34,6 @@ class Evaluate:
             raise ValueError("name at least one folder of a run")
         matrix = cross_test_runs([load_run(r) for r in self.runs], self.part, self.metric)
         say(f"{self.metric} in per cent, {self.part} people; rows: model of the queries, columns: model of the gallery")
-        say((100 * matrix).round(2).to_string())
+        say((100 * matrix).round(2).rename_axis(index=None, columns=None).to_string())
         if self.json:
             write_json(self.json, {"metric": self.metric, "part": self.part, "matrix": matrix.to_dict(orient="index")})

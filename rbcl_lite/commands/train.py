@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rbcl_lite.commands.output import say
 from rbcl_lite.config import RunConfig
@@ -13,6 +14,17 @@ from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.runs import load_run, run_or_load
 from rbcl_lite.scale import scale
 from rbcl_lite.training import TrainConfig
+
+
+def _options(flag: str, text: str) -> dict[str, Any]:
+    """The keyword arguments that a JSON object on the command line holds."""
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{flag} is not JSON ({error}): {text}") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"{flag} must be a JSON object such as '{{\"temperature\": 0.1}}', got {text}")
+    return values
 
 
 @dataclass
@@ -85,12 +97,13 @@ class Train:
             size=size,
             batch=(self.batch_people or at.batch[0], self.batch_images or at.batch[1]),
             learner=self.learner,
-            learner_options=json.loads(self.learner_options),
+            learner_options=_options("--learner-options", self.learner_options),
             labelled=Source(self.labelled) if self.labelled else None,
             method=self.method,
             weight=self.weight,
-            method_options=json.loads(self.options),
+            method_options=_options("--options", self.options),
             old=old,
+            people_seed=old.seed if old else self.seed,  # an upgrade must not train on the old model's held-out people
             train=TrainConfig(
                 epochs=self.epochs or (at.epochs if old else at.old_epochs),
                 lr=self.lr,
