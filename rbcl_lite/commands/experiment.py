@@ -82,7 +82,7 @@ class Check:
 
 @dataclass
 class Experiment:
-    """Many runs: sweep methods and write results, train the runs that chapters share, check results against the code."""
+    """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
     action: Annotated[Sweep | SharedRuns | Check, tyro.conf.arg(name="")]
 

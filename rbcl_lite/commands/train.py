@@ -32,7 +32,7 @@ class Train:
     """Train an old model, or with --old a new one that is kept compatible with it."""
 
     data: str = "campus"
-    """A domain (campus, station, street), or a folder of crops; in Market-1501's layout without --table and --pattern."""
+    """A domain (campus, station, street), or a folder of crops, in Market-1501's layout if no table or pattern is given."""
     table: str | None = None
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
