@@ -39,7 +39,7 @@ class _Memory(nn.Module):
         after normalising, so that its scores are not cosines).
         """
         check_matrix("features", features, self.keys.shape[1])
-        return features.to(self.keys.dtype) @ self.keys.t() / self.temperature
+        return (features.to(self.keys.dtype) / self.temperature) @ self.keys.t()  # scales [B, D], not [B, N]
 
     @torch.no_grad()
     def _write(self, features: Tensor, index: Tensor, momentum: float) -> None:

@@ -32,7 +32,7 @@ class Train:
     """Train an old model, or with --old a new one that is kept compatible with it."""
 
     data: str = "campus"
-    """A domain (campus, station, street), or a folder of crops, in Market-1501's layout if no table or pattern is given."""
+    """A domain (campus, station, street), or a folder of crops; by default in Market-1501's layout."""
     table: str | None = None
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
@@ -103,7 +103,7 @@ class Train:
             weight=self.weight,
             method_options=_options("--options", self.options),
             old=old,
-            people_seed=old.seed if old else self.seed,  # an upgrade must not train on the old model's held-out people
+            people_seed=old.seed if old else self.seed,  # never train on people the old model was judged on
             train=TrainConfig(
                 epochs=self.epochs or (at.epochs if old else at.old_epochs),
                 lr=self.lr,

@@ -20,8 +20,14 @@ LAYOUT = """Market-1501's layout is
 with names PERSON_cCAMERA..., cameras counted from 1"""
 
 
-def market1501(root: str | Path, *, size: tuple[int, int] = (128, 64), validation: float = 0.2, seed: int = 0,
-               progress: bool | None = None) -> Splits:
+def market1501(
+    root: str | Path,
+    *,
+    size: tuple[int, int] = (128, 64),
+    validation: float = 0.2,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Splits:
     """Market-1501 (Zheng et al., ICCV 2015), or any data set in its layout.
 
     Person -1 (junk detections) is dropped everywhere; person 0 (distractors) stays in the test gallery and is
@@ -43,8 +49,10 @@ def market1501(root: str | Path, *, size: tuple[int, int] = (128, 64), validatio
         ValueError: a name that does not fit, no image, an image that cannot be decoded, too few people.
     """
     root = Path(root)
-    train, query, gallery = (_market_folder(root, folder, size, keep, progress) for folder, keep in
-                             (("bounding_box_train", 1), ("query", 1), ("bounding_box_test", 0)))
+    train, query, gallery = (
+        _market_folder(root, folder, size, keep, progress)
+        for folder, keep in (("bounding_box_train", 1), ("query", 1), ("bounding_box_test", 0))
+    )
     if not np.isin(query.ids, gallery.ids).any():
         layout = LAYOUT.format(root=root)
         raise ValueError(f"no person of {root / 'query'} occurs in {root / 'bounding_box_test'}.\n{layout}")
@@ -72,9 +80,17 @@ def _market_folder(root: Path, folder: str, size: tuple[int, int], lowest: int, 
     return ReIDDataset(decode(root, kept, size, progress=progress), ids[keep], cams[keep], kept, root.name)
 
 
-def crops(root: str | Path, *, table: str | Path | None = None, pattern: str | None = None,
-          size: tuple[int, int] = (128, 64), validation: float = 0.2, test: float = 0.3, seed: int = 0,
-          progress: bool | None = None) -> Splits:
+def crops(
+    root: str | Path,
+    *,
+    table: str | Path | None = None,
+    pattern: str | None = None,
+    size: tuple[int, int] = (128, 64),
+    validation: float = 0.2,
+    test: float = 0.3,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Splits:
     r"""Your own crops: any folder, with a CSV table or a pattern of file names that tells who is on which image.
 
     Identities and cameras may be any strings; they are numbered in sorted order, people from 1 and cameras
@@ -104,8 +120,10 @@ def crops(root: str | Path, *, table: str | Path | None = None, pattern: str | N
     if not root.is_dir():
         raise FileNotFoundError(f"{root} is no folder; root is the folder of the images")
     if (table is None) == (pattern is None):
-        raise ValueError("crops needs either table=, a CSV with the columns path, id and perhaps camera, or "
-                         "pattern=, a regular expression such as r'^(?P<id>[^/]+)/' for one folder per person")
+        raise ValueError(
+            "crops needs either table=, a CSV with the columns path, id and perhaps camera, or "
+            "pattern=, a regular expression such as r'^(?P<id>[^/]+)/' for one folder per person"
+        )
     names, people, cameras = from_table(root, Path(table)) if table is not None else from_pattern(root, str(pattern))
     ids = np.unique(people, return_inverse=True)[1] + 1  # 0 is Market-1501's number for distractors
     cams = None if cameras is None else np.unique(cameras, return_inverse=True)[1]
@@ -119,6 +137,8 @@ def _retrieval(people: ReIDDataset, seed: int) -> RetrievalSplit:
     query, gallery = query_gallery(people.ids, people.cams, seed)
     if not len(query):
         need = "two images" if people.cams is None else "images from two cameras"
-        raise ValueError(f"none of {people.num_ids} held-out people of {people.name} has {need}: nothing can be "
-                         "searched. Hold out more people, or leave the camera out where it is not known")
+        raise ValueError(
+            f"none of {people.num_ids} held-out people of {people.name} has {need}: nothing can be "
+            "searched. Hold out more people, or leave the camera out where it is not known"
+        )
     return RetrievalSplit(people.subset(query), people.subset(gallery))

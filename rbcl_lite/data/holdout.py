@@ -35,15 +35,20 @@ def split_people(ids: np.ndarray, shares: Sequence[float], seed: int, name: str 
     people = np.unique(ids)
     groups = len(shares) + 1
     if len(people) == 1:
-        raise ValueError(f"all {len(ids)} images of {name} have one identity; re-identification needs several people: "
-                         "check where the identity is read from")
+        raise ValueError(
+            f"all {len(ids)} images of {name} have one identity; re-identification needs several people: "
+            "check where the identity is read from"
+        )
     if len(people) < 2 * groups:
-        raise ValueError(f"{name} has {len(people)} people; {groups} disjoint splits need 2 people each, "
-                         f"{2 * groups} in all")
+        raise ValueError(
+            f"{name} has {len(people)} people; {groups} disjoint splits need 2 people each, {2 * groups} in all"
+        )
     counts = [max(2, round(share * len(people))) for share in shares]
     if len(people) - sum(counts) < 2:
-        raise ValueError(f"held-out shares {list(shares)} leave {len(people) - sum(counts)} of {len(people)} people of "
-                         f"{name} for training; lower them")
+        raise ValueError(
+            f"held-out shares {list(shares)} leave {len(people) - sum(counts)} of {len(people)} people of "
+            f"{name} for training; lower them"
+        )
     order = np.random.default_rng((seed, 12)).permutation(people)
     held_out = []
     for count in reversed(counts):

@@ -35,14 +35,18 @@ def from_table(root: Path, table: Path) -> tuple[list[str], list[str], list[str]
         raise ValueError(f"{path} is no CSV table in UTF-8: {error}") from error
     lacking = sorted({"path", "id"} - set(header))
     if lacking:
-        raise ValueError(f"{path} lacks the column {', '.join(lacking)}; it has {', '.join(header) or 'none'}. "
-                         "The first line must name the columns: path,id,camera (camera may be left out)")
+        raise ValueError(
+            f"{path} lacks the column {', '.join(lacking)}; it has {', '.join(header) or 'none'}. "
+            "The first line must name the columns: path,id,camera (camera may be left out)"
+        )
     if not lines:
         raise ValueError(f"{path} lists no image")
     for line in lines:
         if len(line) != len(header):
-            raise ValueError(f"{path}: {len(line)} fields where the header has {len(header)}, in {','.join(line)!r}; "
-                             "quote a field that holds a comma")
+            raise ValueError(
+                f"{path}: {len(line)} fields where the header has {len(header)}, in {','.join(line)!r}; "
+                "quote a field that holds a comma"
+            )
     columns = {name: [line[i] for line in lines] for i, name in enumerate(header)}
     if not any(columns.get("camera", [])):
         columns.pop("camera", None)
@@ -81,7 +85,9 @@ def from_pattern(root: Path, pattern: str) -> tuple[list[str], list[str], list[s
     found = [compiled.search(n) for n in names]
     strange = [n for n, f in zip(names, found) if f is None or not all(f[g] for g in groups)]
     if strange:
-        raise ValueError(f"{len(strange)} of {len(names)} images do not fit pattern {pattern!r}, first {strange[0]}; "
-                         "change the pattern, or move other files out of the folder")
+        raise ValueError(
+            f"{len(strange)} of {len(names)} images do not fit pattern {pattern!r}, first {strange[0]}; "
+            "change the pattern, or move other files out of the folder"
+        )
     people = [f["id"] for f in found if f]
     return names, people, [f["cam"] for f in found if f] if "cam" in groups else None

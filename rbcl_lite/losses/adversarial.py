@@ -59,9 +59,7 @@ class ModelDiscriminator(nn.Module):
 
     def __init__(self, dim: int, hidden: int = 100) -> None:
         super().__init__()
-        self.layers = nn.Sequential(
-            nn.Linear(dim, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, 2)
-        )
+        self.layers = nn.Sequential(nn.Linear(dim, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, 2))
 
     def forward(self, vectors: Tensor) -> Tensor:
         """Logits [B, 2] of vectors [B, D]: column 0 for the new model, column 1 for the old one."""

@@ -10,8 +10,15 @@ from rbcl_lite.losses.inputs import check_pairs, full_precision, zero_loss
 
 
 @full_precision
-def contrastive_loss(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
-                     temperature: float = 0.05, ignore: Tensor | None = None) -> Tensor:
+def contrastive_loss(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    *,
+    temperature: float = 0.05,
+    ignore: Tensor | None = None,
+) -> Tensor:
     r"""Supervised contrast of new queries with old references, over all old positives.
 
     .. math:: L = -\frac{1}{|Q|} \sum_{i \in Q} \frac{1}{|P_i|} \sum_{j \in P_i} \log

@@ -10,8 +10,9 @@ from rbcl_lite.losses.inputs import check_labels, check_matrix, full_precision, 
 
 
 @full_precision
-def hot_refresh_loss(new: Tensor, old: Tensor, ids: Tensor, *,
-                     temperature: float = 0.05, hardest: int | None = 10) -> Tensor:
+def hot_refresh_loss(
+    new: Tensor, old: Tensor, ids: Tensor, *, temperature: float = 0.05, hardest: int | None = 10
+) -> Tensor:
     r"""Regression-alleviating compatible training, RACT (Zhang et al. 2022, "Hot-Refresh Model Upgrades").
 
     .. math:: L = -\frac1B \sum_i \log \frac{e^{\cos(n_i, o_i)/\tau}}{e^{\cos(n_i, o_i)/\tau}

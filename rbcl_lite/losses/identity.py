@@ -80,8 +80,9 @@ def triplet_loss(features: Tensor, ids: Tensor, *, margin: float = 0.3) -> Tenso
 
 
 @full_precision
-def arcface_loss(features: Tensor, weight: Tensor, labels: Tensor, *,
-                 scale: float = 16.0, margin: float = 0.3) -> Tensor:
+def arcface_loss(
+    features: Tensor, weight: Tensor, labels: Tensor, *, scale: float = 16.0, margin: float = 0.3
+) -> Tensor:
     r"""Additive angular margin softmax (Deng et al. 2019, equation 3).
 
     .. math:: L = -\frac1B \sum_i \log \frac{e^{s \cos(\theta_{i y_i} + m)}}

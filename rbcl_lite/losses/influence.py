@@ -13,8 +13,9 @@ def _known(name: str, labels: Tensor, n: int, classes: int) -> Tensor:
     """The mask of labels that name a class, after the check; -1 stands for "no class"."""
     check_labels(name, labels, n)
     if n and (int(labels.min()) < -1 or int(labels.max()) >= classes):
-        raise ValueError(f"{name} must lie in 0..{classes - 1}, or be -1 for none, "
-                         f"got {int(labels.min())}..{int(labels.max())}")
+        raise ValueError(
+            f"{name} must lie in 0..{classes - 1}, or be -1 for none, got {int(labels.min())}..{int(labels.max())}"
+        )
     return labels >= 0
 
 
@@ -81,8 +82,10 @@ def class_prototypes(features: Tensor, labels: Tensor, num_classes: int) -> Tens
     kept = labels[known].long()
     empty = (torch.bincount(kept, minlength=num_classes) == 0).nonzero()[:, 0]
     if len(empty):
-        raise ValueError(f"{len(empty)} of {num_classes} classes have no image, first class {int(empty[0])}; "
-                         "number the classes 0..num_classes-1 without gaps")
+        raise ValueError(
+            f"{len(empty)} of {num_classes} classes have no image, first class {int(empty[0])}; "
+            "number the classes 0..num_classes-1 without gaps"
+        )
     units = F.normalize(features.detach()[known], dim=1)
     # The length of the sum cancels, so the mean need not be formed.
     return F.normalize(units.new_zeros(num_classes, units.shape[1]).index_add_(0, kept, units), dim=1)

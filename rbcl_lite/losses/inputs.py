@@ -35,8 +35,10 @@ def check_matrix(name: str, x: Tensor, dim: int | None = None) -> None:
     if x.ndim != 2 or not x.is_floating_point():
         raise ValueError(f"{name} must be floating point [N, D], got {x.dtype} {list(x.shape)}")
     if dim is not None and x.shape[1] != dim:
-        raise ValueError(f"{name} has {x.shape[1]} dimensions, expected {dim}; "
-                         "bring both sides to one width with rbcl_lite.features.fit_dimension")
+        raise ValueError(
+            f"{name} has {x.shape[1]} dimensions, expected {dim}; "
+            "bring both sides to one width with rbcl_lite.features.fit_dimension"
+        )
 
 
 def check_labels(name: str, labels: Tensor, n: int, classes: int | None = None) -> None:
@@ -47,16 +49,22 @@ def check_labels(name: str, labels: Tensor, n: int, classes: int | None = None) 
         raise ValueError(f"{name} must lie in 0..{classes - 1}, got {int(labels.min())}..{int(labels.max())}")
 
 
-def check_pairs(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, ignore: Tensor | None = None) -> None:
+def check_pairs(
+    query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, ignore: Tensor | None = None
+) -> None:
     """Raise ValueError unless queries [B, D], references [R, D], their ids and ``ignore`` [B, R] fit together."""
     check_matrix("query", query)
     check_matrix("reference", reference, query.shape[1])
     check_labels("query_ids", query_ids, len(query))
     check_labels("reference_ids", reference_ids, len(reference))
     if ignore is not None and (ignore.shape != (len(query), len(reference)) or ignore.dtype != torch.bool):
-        raise ValueError(f"ignore must be bool [{len(query)}, {len(reference)}], got {ignore.dtype} {list(ignore.shape)}")
+        raise ValueError(
+            f"ignore must be bool [{len(query)}, {len(reference)}], got {ignore.dtype} {list(ignore.shape)}"
+        )
 
 
 def zero_loss(*tensors: Tensor) -> Tensor:
     """A zero that still hangs on the graph of ``tensors``: the value of a loss over nothing."""
-    return sum((t.sum() * 0.0 for t in tensors), start=torch.zeros((), device=tensors[0].device, dtype=tensors[0].dtype))
+    return sum(
+        (t.sum() * 0.0 for t in tensors), start=torch.zeros((), device=tensors[0].device, dtype=tensors[0].dtype)
+    )

@@ -17,8 +17,14 @@ def _share(share: float, count: int) -> int:
 
 
 @full_precision
-def mix_features(new: Tensor, old: Tensor, *, ratio: float = 0.3, credible: Tensor | None = None,
-                 generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+def mix_features(
+    new: Tensor,
+    old: Tensor,
+    *,
+    ratio: float = 0.3,
+    credible: Tensor | None = None,
+    generator: torch.Generator | None = None,
+) -> tuple[Tensor, Tensor]:
     r"""Replace whole rows of the new vectors by the unit old vectors of the same images (Liang et al. 2023).
 
     .. math:: \tilde f_i = m_i \bar f^o_i + (1 - m_i) f^n_i, \qquad m \in \{0, 1\}^B,
@@ -64,7 +70,7 @@ def mix_features(new: Tensor, old: Tensor, *, ratio: float = 0.3, credible: Tens
     device = generator.device if generator is not None else torch.device("cpu")
     order = torch.randperm(len(rows), generator=generator, device=device).to(rows.device)
     replaced = torch.zeros_like(credible)
-    replaced[rows[order[:_share(ratio, len(new))]]] = True
+    replaced[rows[order[: _share(ratio, len(new))]]] = True
     return torch.where(replaced[:, None], F.normalize(old.detach(), dim=1).to(new.dtype), new), replaced
 
 

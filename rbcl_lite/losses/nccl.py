@@ -18,8 +18,9 @@ def _contrast(query: Tensor, reference: Tensor, positive: Tensor, weights: Tenso
     return -(weighted.sum(dim=1) / positive.sum(dim=1)).mean()
 
 
-def _prepare(new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor,
-             temperature: float) -> tuple[Tensor, Tensor, Tensor]:
+def _prepare(
+    new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, temperature: float
+) -> tuple[Tensor, Tensor, Tensor]:
     """Check; then the rows with a positive [B], and for these the mask of positives and the weights [Q, R]."""
     check_pairs(new, bank, ids, bank_ids)
     check_matrix("old", old, bank.shape[1])
@@ -34,8 +35,9 @@ def _prepare(new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tens
 
 
 @full_precision
-def nccl_loss(new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, *,
-              temperature: float = 0.05) -> Tensor:
+def nccl_loss(
+    new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, *, temperature: float = 0.05
+) -> Tensor:
     r"""Neighbourhood-consensus contrast in the embedding space (Wu et al. 2022).
 
     .. math:: L = -\frac1{|Q|} \sum_{i \in Q} \frac{1}{|P_i|} \sum_{j \in P_i} w_{ij} \log
@@ -73,8 +75,9 @@ def nccl_loss(new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Ten
 
 
 @full_precision
-def nccl_class_loss(new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, weight: Tensor, *,
-                    temperature: float = 0.05) -> Tensor:
+def nccl_class_loss(
+    new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, weight: Tensor, *, temperature: float = 0.05
+) -> Tensor:
     r"""The contrast of :func:`nccl_loss` between class scores instead of vectors.
 
     Both sides go through the new classifier: :math:`z_i = \bar W \bar f_i` holds the cosines to all C classes, and

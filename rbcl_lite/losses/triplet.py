@@ -11,8 +11,16 @@ from rbcl_lite.losses.inputs import check_pairs, full_precision, zero_loss
 
 
 @full_precision
-def cross_triplet_loss(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, *,
-                       margin: float = 0.3, hardest: int = 10, ignore: Tensor | None = None) -> Tensor:
+def cross_triplet_loss(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    *,
+    margin: float = 0.3,
+    hardest: int = 10,
+    ignore: Tensor | None = None,
+) -> Tensor:
     r"""Triplet loss from new queries to old references: farthest positive, mean over the nearest negatives.
 
     .. math:: L = \frac{1}{|Q|} \sum_{i \in Q} \frac{1}{|H_i|} \sum_{j \in H_i}

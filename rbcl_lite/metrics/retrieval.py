@@ -156,8 +156,13 @@ def _evaluate(
     if not valid.any():
         raise ValueError(
             f"none of the {len(query_ids)} queries has a positive in the gallery of {len(gallery_ids)} images: "
-            "no identity is on both sides" + ("" if query_cams is None else " under another camera (same id and "
-            "same camera is junk); pass cameras as None if they are not known")
+            "no identity is on both sides"
+            + (
+                ""
+                if query_cams is None
+                else " under another camera (same id and "
+                "same camera is junk); pass cameras as None if they are not known"
+            )
         )
     reached = np.searchsorted(np.sort(first_hit[valid]), np.arange(1, max_rank + 1), side="right")
     cmc = reached / valid.sum()
