@@ -62,17 +62,20 @@ def main() -> None:
         assert abs(value - peer_value) < 1e-5 * max(1.0, value), (value, peer_value)
         torch.testing.assert_close(gradient, peer_gradient, rtol=1e-4, atol=1e-6)
 
-    seconds = best_of({
-        "ours": ours,
-        "ours_with_neighbours": lambda: invariance_step(memory, start, index),
-        "nt_xent": lambda: theirs(nt_xent),
-        "sup_con": lambda: theirs(sup_con),
-    })
+    seconds = best_of(
+        {
+            "ours": ours,
+            "ours_with_neighbours": lambda: invariance_step(memory, start, index),
+            "nt_xent": lambda: theirs(nt_xent),
+            "sup_con": lambda: theirs(sup_con),
+        }
+    )
     ratios = {name: seconds[name] / seconds["ours"] for name in ("nt_xent", "sup_con")}
     path = write_result(
         "memory",
         {"size": SIZE, "dim": DIM, "batch": BATCH, "seconds": seconds, "ratio": ratios, "loss": value},
-        seed=0, packages=["pytorch-metric-learning"],
+        seed=0,
+        packages=["pytorch-metric-learning"],
     )
     print(f"memory of {SIZE}, batch {BATCH}: equal to NT-Xent and SupCon, loss {value:.6f}")
     for name, s in seconds.items():

@@ -62,12 +62,19 @@ def l2(new: Tensor, old: Tensor) -> float:
 
 
 def influence(new: Tensor, prototypes: Tensor, labels: Tensor, scale: float) -> float:
-    return mean([-log_softmax_at([scale * cosine(x, w) for w in prototypes], y)
-                 for x, y in zip(new, labels.tolist()) if y >= 0])
+    return mean(
+        [-log_softmax_at([scale * cosine(x, w) for w in prototypes], y) for x, y in zip(new, labels.tolist()) if y >= 0]
+    )
 
 
-def contrastive(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, temperature: float,
-                ignore: Tensor | None = None) -> float:
+def contrastive(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    temperature: float,
+    ignore: Tensor | None = None,
+) -> float:
     terms = []
     for i in range(len(query)):
         there = [j for j in range(len(reference)) if ignore is None or not ignore[i, j]]
@@ -78,8 +85,15 @@ def contrastive(query: Tensor, reference: Tensor, query_ids: Tensor, reference_i
     return mean(terms)
 
 
-def cross_triplet(query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, margin: float,
-                  hardest: int, ignore: Tensor | None = None) -> float:
+def cross_triplet(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    margin: float,
+    hardest: int,
+    ignore: Tensor | None = None,
+) -> float:
     terms = []
     for i in range(len(query)):
         there = [j for j in range(len(reference)) if ignore is None or not ignore[i, j]]
@@ -100,8 +114,9 @@ def hot_refresh(new: Tensor, old: Tensor, ids: Tensor, temperature: float, harde
     return mean(terms)
 
 
-def nccl(sources: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, old_bank: Tensor,
-         temperature: float) -> float:
+def nccl(
+    sources: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, old_bank: Tensor, temperature: float
+) -> float:
     """``sources`` and ``bank`` are what is contrasted; ``old`` and ``old_bank`` make the weights."""
     terms = []
     for i in range(len(sources)):
@@ -112,8 +127,9 @@ def nccl(sources: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tens
     return mean(terms)
 
 
-def refined(new: Tensor, old: Tensor, labels: Tensor, classes: int, damping: float, temperature: float,
-            steps: int = 400) -> Tensor:
+def refined(
+    new: Tensor, old: Tensor, labels: Tensor, classes: int, damping: float, temperature: float, steps: int = 400
+) -> Tensor:
     """By the series V <- damping * E V + (1 - damping) V_old instead of the matrix inverse."""
     rows = []
     for c in range(classes):

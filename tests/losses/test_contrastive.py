@@ -28,8 +28,10 @@ def test_an_ignored_pair_has_no_influence():
     ignore[:, 4] = True
     moved = reference.clone()
     moved[4] = query[0]
-    torch.testing.assert_close(contrastive_loss(query, moved, QUERY_IDS, IDS, ignore=ignore),
-                               contrastive_loss(query, reference, QUERY_IDS, IDS, ignore=ignore))
+    torch.testing.assert_close(
+        contrastive_loss(query, moved, QUERY_IDS, IDS, ignore=ignore),
+        contrastive_loss(query, reference, QUERY_IDS, IDS, ignore=ignore),
+    )
     assert contrastive_loss(query, moved, QUERY_IDS, IDS) != contrastive_loss(query, reference, QUERY_IDS, IDS)
 
 
@@ -38,7 +40,8 @@ def test_gradient():
     ignore[1, 0] = ignore[4] = True  # the whole last row: nothing is left of it
     query = vectors(5, seed=1).requires_grad_()
     assert torch.autograd.gradcheck(
-        lambda x: contrastive_loss(x, vectors(), QUERY_IDS, IDS, temperature=0.3, ignore=ignore), (query,))
+        lambda x: contrastive_loss(x, vectors(), QUERY_IDS, IDS, temperature=0.3, ignore=ignore), (query,)
+    )
 
 
 @pytest.mark.parametrize(("queries", "references"), [(0, 3), (3, 0), (0, 0), (3, 3)])

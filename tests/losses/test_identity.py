@@ -48,8 +48,10 @@ def test_arcface_equals_the_loop_also_beyond_pi_minus_margin():
 def test_arcface_grows_with_the_angle_all_the_way():
     angles = torch.linspace(0.01, math.pi - 0.01, 200, dtype=torch.float64)
     weight = torch.tensor([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
-    losses = [arcface_loss(torch.stack([a.cos(), a.sin(), a * 0])[None], weight, torch.tensor([0]), margin=0.5).item()
-              for a in angles]
+    losses = [
+        arcface_loss(torch.stack([a.cos(), a.sin(), a * 0])[None], weight, torch.tensor([0]), margin=0.5).item()
+        for a in angles
+    ]
     assert all(b > a for a, b in itertools.pairwise(losses))
 
 

@@ -47,7 +47,7 @@ def test_replaced_rows_give_no_gradient_and_the_classifier_learns_from_all():
     mixed, replaced = mix_features(new, old, ratio=0.5, generator=seeded())
     arcface_loss(mixed, weight, LABELS).backward()
     assert new.grad[replaced].norm() == 0 and (new.grad[~replaced].norm(dim=1) > 0).all() and old.grad is None
-    gradient, = torch.autograd.grad(arcface_loss(mixed[replaced].detach(), weight, LABELS[replaced]), weight)
+    (gradient,) = torch.autograd.grad(arcface_loss(mixed[replaced].detach(), weight, LABELS[replaced]), weight)
     assert gradient.norm() > 0
     assert torch.autograd.gradcheck(lambda x: mix_features(x, old, ratio=0.5, generator=seeded())[0], (new,))
 

@@ -49,7 +49,8 @@ def test_gradients():
     new = NEW.clone().requires_grad_()
     assert torch.autograd.gradcheck(lambda x: nccl_loss(x, BANK, QUERY_IDS, IDS, OLD, temperature=0.3), (new,))
     assert torch.autograd.gradcheck(
-        lambda x: nccl_class_loss(x, BANK, QUERY_IDS, IDS, OLD, vectors(4, seed=3), temperature=0.3), (new,))
+        lambda x: nccl_class_loss(x, BANK, QUERY_IDS, IDS, OLD, vectors(4, seed=3), temperature=0.3), (new,)
+    )
 
 
 @pytest.mark.parametrize(("rows", "bank"), [(0, 3), (3, 0), (3, 3)])

@@ -39,8 +39,9 @@ def test_no_damping_gives_the_plain_mean_and_order_does_not_matter():
     new, old = vectors(), vectors(seed=1)
     torch.testing.assert_close(refine_prototypes(new, old, LABELS, 4, damping=0.0), class_prototypes(old, LABELS, 4))
     order = torch.randperm(11, generator=torch.Generator().manual_seed(2))
-    torch.testing.assert_close(refine_prototypes(new[order], old[order], LABELS[order], 4),
-                               refine_prototypes(new, old, LABELS, 4))
+    torch.testing.assert_close(
+        refine_prototypes(new[order], old[order], LABELS[order], 4), refine_prototypes(new, old, LABELS, 4)
+    )
 
 
 def test_dimensions_may_differ_and_no_graph_remains():
