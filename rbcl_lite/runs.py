@@ -121,7 +121,8 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             **provenance(),
         }
         history.to_csv(target / "history.csv", index=False)
-        save_model(target, upgrade.model, {"classes": upgrade.train.classes.tolist(), **about})
+        classes = learner.classes(upgrade.train, upgrade.source)
+        save_model(target, upgrade.model, {"classes": classes.tolist(), **about})
         write_json(target / "run.json", {"config": asdict(config), **about})  # last: its presence says "complete"
     return Run(target, config, False, float(about["seconds"]))
 
@@ -142,21 +143,22 @@ def load_run(folder: str | Path) -> Run:
 def make_upgrade(config: RunConfig, old: Run | None = None, progress: bool | None = None) -> Upgrade:
     """The images, the untrained new model and the old vectors of a run."""
     data = config.splits(progress).train.share(config.part)
-    torch.manual_seed(config.train.seed)
-    model = Embedder(replace(config.model, num_classes=data.num_ids))
     other = None if config.labelled is None else replace(config, source=config.labelled).splits(progress).train
+    classes = LEARNERS[config.learner].classes(data, other)
+    torch.manual_seed(config.train.seed)
+    model = Embedder(replace(config.model, num_classes=len(classes)))
     upgrade = Upgrade(data, model, source=other, batch=config.batch, seed=config.train.seed)
     if old is None:
         return upgrade
     # the old model reads the images at its own size
     seen = data if old.config.size == config.size else replace(config, size=old.config.size).splits(progress).train
     vectors = old.extract(seen.select(data.classes) if seen is not data else data, progress)
-    classes = np.array(json.loads((old.folder / "model.json").read_text(encoding="utf-8"))["classes"])
-    same_people = (old.config.source, old.config.seed) == (config.source, config.seed)
+    known = np.array(json.loads((old.folder / "model.json").read_text(encoding="utf-8"))["classes"], dtype=np.int64)
+    same_people = (old.config.source, old.config.seed, old.config.learner) == (config.source, config.seed, "supervised")
     classifier = old.model.classifier
     return replace(
         upgrade,
         old=vectors,
         old_classifier=None if classifier is None else classifier.weight.detach(),
-        old_classes=classes if same_people else np.full_like(classes, -1),
+        old_classes=known if same_people else np.full_like(known, -1),
     )

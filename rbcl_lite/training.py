@@ -181,7 +181,7 @@ def _step(
     with torch.no_grad():
         learner.after_step(batch)
         method.after_step(batch)
-    return {"loss": loss.item(), **{k: v.item() for k, v in terms.items()}, **method.observe()}
+    return {"loss": loss.item(), **{k: v.item() for k, v in terms.items()}, **learner.observe(), **method.observe()}
 
 
 def _seed(*numbers: int) -> int:

@@ -20,6 +20,7 @@ class IdentitySampler:
         people: P, at least 2 (a batch of one person has no negative).
         images: K, at least 2 (a person with one image in the batch has no positive).
         seed: of the order.
+        length: batches in an epoch, if not ``round(N / (P K))``.
 
     Raises:
         ValueError: P or K too small, or fewer than P people.
@@ -29,7 +30,9 @@ class IdentitySampler:
     [4, 4]
     """
 
-    def __init__(self, labels: np.ndarray, people: int = 16, images: int = 4, seed: int = 0) -> None:
+    def __init__(
+        self, labels: np.ndarray, people: int = 16, images: int = 4, seed: int = 0, length: int | None = None
+    ) -> None:
         if people < 2 or images < 2:
             raise ValueError(f"a batch needs at least 2 people with 2 images each, got {people} x {images}")
         labels = np.asarray(labels)
@@ -37,7 +40,7 @@ class IdentitySampler:
         if len(self._places) < people:
             raise ValueError(f"{len(self._places)} people cannot fill a batch of {people}; lower the P of P x K")
         self.people, self.images, self.seed = people, images, seed
-        self._length = max(1, round(sum(map(len, self._places)) / (people * images)))
+        self._length = length or max(1, round(sum(map(len, self._places)) / (people * images)))
 
     def __len__(self) -> int:
         return self._length

@@ -98,6 +98,11 @@ class Learner(nn.Module):
 
     fixed_labels = True
 
+    @classmethod
+    def classes(cls, train: ReIDDataset, source: ReIDDataset | None) -> np.ndarray:
+        """[C] identities of the classifier's rows that this learner needs; empty for a model without a classifier."""
+        return train.classes
+
     def prepare(self, upgrade: Upgrade) -> None:
         """Called once, before the first epoch and before a state is restored."""
         self.upgrade = upgrade
@@ -124,6 +129,10 @@ class Learner(nn.Module):
 
     def after_step(self, batch: Batch) -> None:
         """Called after the optimiser's step: memories are written here."""
+
+    def observe(self) -> dict[str, float]:
+        """Measurements of the last step for the history, beside the loss."""
+        return {}
 
 
 def sampler(labels: np.ndarray, upgrade: Upgrade) -> IdentitySampler:

@@ -1,0 +1,186 @@
+"""ECN: a labelled source domain, and a memory of every image of the unlabelled target domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from rbcl_lite.clustering.dbscan import pseudo_labels
+from rbcl_lite.data.camera_style import CameraStyle
+from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.learners.base import Batch, Learner, Upgrade
+from rbcl_lite.learners.source import SourceBranch
+from rbcl_lite.losses.invariance import invariance_loss, neighbour_purity
+from rbcl_lite.memory import ExemplarMemory
+
+
+class ECN(Learner):
+    """Exemplar, camera and neighbourhood invariance (Zhong et al. 2019): (1 - w) L_source + w L_target.
+
+    The target domain is the training set; its labels are not used (its true identities enter the measured
+    ``purity`` alone). A target image is its own class in the memory. Each is shown in the colours of a camera drawn
+    from all (:class:`~rbcl_lite.data.camera_style.CameraStyle`, a stand-in for the paper's GAN images), and from a
+    share ``start`` of the training on its k nearest keys share its target. The paper's schedules are fractions of
+    the training here: the memory's momentum grows linearly from 0 in the first to 0.59 in the last epoch, and
+    neighbours count from the 6th of 60 epochs on.
+
+    Our choices: the memory meets unit vectors, where the official code applies dropout after normalising
+    (``dropout=0.5`` gives that); the source branch has triplets beside the cross-entropy, as the supervised learner
+    (``triplet=0`` for the paper's); running statistics of batch norm come from the target images, where the
+    official code mixes both domains (``mixed_statistics``).
+
+    **Labels for the compatibility method**, our choice too, since the paper has no such method: each image is its own
+    class until neighbours count; from then on the memory's keys are clustered at the start of every epoch
+    (:func:`~rbcl_lite.clustering.pseudo_labels`), and an image outside all clusters stays its own class. The images of
+    a cluster stand together in batches, K at a time, so that a ranking finds positives; every image is still seen
+    once an epoch. The loss of ECN itself does not use these labels.
+
+    Args:
+        weight: w of the target loss.
+        temperature: beta of the memory.
+        k: neighbours.
+        start: share of the training after which neighbours count.
+        momentum: weight of the old key in the last epoch.
+        exemplar: False leaves the target loss out, so that only the source teaches.
+        camera: camera-style copies.
+        neighbours: neighbourhood invariance.
+        dropout: on the unit vector that meets the memory.
+        triplet: weight of the triplet loss in the source branch.
+        mixed_statistics: let source images update the running statistics of batch norm.
+        eps: of the clustering, see :func:`~rbcl_lite.clustering.pseudo_labels`.
+        min_samples: likewise.
+        k1: likewise.
+        k2: likewise.
+
+    Raises:
+        ValueError: camera or neighbours without exemplar; on :meth:`prepare`, no source images, a classifier that
+            does not fit them, or camera styles where cameras are unknown.
+    """
+
+    fixed_labels = False
+
+    def __init__(
+        self,
+        weight: float = 0.3,
+        temperature: float = 0.05,
+        k: int = 6,
+        start: float = 5 / 60,
+        momentum: float = 0.59,
+        exemplar: bool = True,
+        camera: bool = True,
+        neighbours: bool = True,
+        dropout: float = 0.0,
+        triplet: float = 1.0,
+        mixed_statistics: bool = False,
+        eps: float = 0.6,
+        min_samples: int = 4,
+        k1: int = 20,
+        k2: int = 6,
+    ) -> None:
+        super().__init__()
+        if not 0 <= weight <= 1:
+            raise ValueError(f"the weight of the target loss must lie in 0..1, got {weight}")
+        if (camera or neighbours) and not exemplar:
+            raise ValueError("camera and neighbourhood invariance are targets of the exemplar memory: exemplar=True")
+        self.weight, self.temperature, self.k, self.start = weight, temperature, k, start
+        self.momentum, self.dropout, self.triplet = momentum, dropout, triplet
+        self.exemplar, self.camera, self.neighbours = exemplar, camera, neighbours
+        self.mixed_statistics = mixed_statistics
+        self.clustering = {"eps": eps, "min_samples": min_samples, "k1": k1, "k2": k2}
+        self._features: Tensor | None = None
+        self._observed: dict[str, float] = {}
+
+    @classmethod
+    def classes(cls, train: ReIDDataset, source: ReIDDataset | None) -> np.ndarray:
+        """The classifier is for the people of the source domain."""
+        return np.empty(0, np.int64) if source is None else source.classes
+
+    def prepare(self, upgrade: Upgrade) -> None:
+        """An empty memory, the cameras' colours, the source branch."""
+        super().prepare(upgrade)
+        self._source = SourceBranch(upgrade, "ecn", triplet=self.triplet, update_statistics=self.mixed_statistics)
+        if self.camera:
+            self._style = CameraStyle.fit(upgrade.train)
+        self.memory = ExemplarMemory(len(upgrade.train), upgrade.model.config.dim, self.temperature)
+        self._ids = torch.from_numpy(upgrade.train.ids)
+
+    def on_epoch(self, number: int, progress: float) -> Tensor:
+        """Momentum and neighbourhood of the epoch; the labels that a compatibility method uses."""
+        epochs = round(number / progress) if number else 1
+        self.alpha = self.momentum * number / max(1, epochs - 1)
+        self._with_neighbours = self.neighbours and progress >= self.start - 1e-9
+        self._labels = torch.arange(len(self.upgrade.train))
+        if self._with_neighbours:
+            self._group(self.memory.keys.cpu())
+        return self._labels
+
+    def _group(self, keys: Tensor) -> None:
+        """Give the images of each cluster of keys one label; others keep their own."""
+        filled = (keys.norm(dim=1) > 0).nonzero()[:, 0]
+        if len(filled) <= 2:
+            return
+        options = {**self.clustering, "k1": min(int(self.clustering["k1"]), len(filled) - 1)}
+        options["k2"] = min(int(options["k2"]), len(filled))
+        found = pseudo_labels(keys[filled], **options)  # type: ignore[arg-type]
+        clusters = int(found.max()) + 1
+        labels = torch.arange(len(keys)) + clusters
+        labels[filled[found >= 0]] = found[found >= 0]
+        self._labels = labels.unique(return_inverse=True)[1]
+        self._observed["clustered"] = float((found >= 0).float().mean())
+
+    def steps(self) -> int:
+        """Batches in an epoch: one pass over the target images."""
+        people, images = self.upgrade.batch
+        return -(-len(self.upgrade.train) // (people * images))
+
+    def batches(self, number: int) -> Iterator[np.ndarray]:
+        """All images in a random order, K images of a label together; the last batch is filled from the first."""
+        people, images = self.upgrade.batch
+        r = np.random.default_rng((self.upgrade.seed, 13, number))
+        order = r.permutation(len(self._labels))
+        labels = self._labels.numpy()[order]
+        by_label = np.argsort(labels, kind="stable")
+        starts = np.searchsorted(labels[by_label], labels[by_label])
+        piece = np.empty_like(order)
+        piece[by_label] = (np.arange(len(order)) - starts) // images
+        _, chunk = np.unique(np.stack([labels, piece]), axis=1, return_inverse=True)
+        place = r.permutation(int(chunk.max()) + 1)[chunk.ravel()]
+        order = np.resize(order[np.argsort(place, kind="stable")], self.steps() * people * images)
+        yield from order.reshape(self.steps(), -1)
+
+    def images(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
+        """The images, each in the colours of a camera that is drawn for it."""
+        images = super().images(index, generator)
+        cams = self.upgrade.train.cams
+        if not self.camera or cams is None:
+            return images
+        return self._style(images, torch.from_numpy(cams[index]), self._style.draw(len(index), generator))
+
+    def step(self, batch: Batch) -> dict[str, Tensor]:
+        """Terms ``source`` and ``target``."""
+        source = self._source.loss(batch)
+        if not self.exemplar:
+            return {"source": source}
+        features = F.normalize(batch.outputs.embedding.float(), dim=1)
+        features = F.dropout(features, self.dropout, training=self.dropout > 0)
+        logits = self.memory.logits(features)
+        target = invariance_loss(logits, batch.index, k=self.k, neighbours=self._with_neighbours)
+        self._features = features.detach()
+        if self._with_neighbours and self.k > 1:
+            ids = self._ids.to(batch.index.device)
+            self._observed["purity"] = neighbour_purity(logits.detach(), batch.index, ids, k=self.k)
+        return {"source": (1 - self.weight) * source, "target": self.weight * target}
+
+    def after_step(self, batch: Batch) -> None:
+        """Write the vectors that met the memory into it."""
+        if self._features is not None:
+            self.memory.update(self._features, batch.index, self.alpha)
+            self._features = None
+
+    def observe(self) -> dict[str, float]:
+        """``purity`` of the k nearest keys and the share of images ``clustered``, once neighbours count."""
+        return self._observed

@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from toy import CONFIG, toy_batch, toy_upgrade
+
+from rbcl_lite.clustering import pseudo_labels
+from rbcl_lite.learners import PseudoLabels
+from rbcl_lite.methods import METHODS
+from rbcl_lite.models.embedder import extract
+from rbcl_lite.training import train
+
+SMALL = {"k1": 5, "k2": 2, "min_samples": 2}
+
+
+def learner(upgrade, **options):
+    made = PseudoLabels(**{**SMALL, **options})
+    made.prepare(upgrade)
+    return made
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_with_every_method(name):
+    upgrade = toy_upgrade(classes=0)
+    if METHODS[name].fixed_labels:
+        with pytest.raises(ValueError, match="labels of PseudoLabels change in every epoch"):
+            train(upgrade, PseudoLabels(**SMALL), METHODS[name](), CONFIG)
+        return
+    history = train(upgrade, PseudoLabels(**SMALL), METHODS[name](), CONFIG)
+    assert history["loss"].notna().all() and (history["clusters"] >= 2).all()
+    assert history["clustered"].between(0, 1).all() and (history["contrast"] > 0).all()
+    if name != "independent":
+        assert history["compatibility"].iloc[-1] > 0
+
+
+def test_old_vectors_are_clustered_at_the_start_and_new_ones_later():
+    upgrade = toy_upgrade(classes=0)
+    made = learner(upgrade, start=0.5)
+    options = {"eps": 0.6, **SMALL}
+    new = extract(upgrade.model, upgrade.train).vectors
+    assert torch.equal(made.on_epoch(0, 0.0), pseudo_labels(upgrade.old.vectors, **options))
+    assert torch.equal(made.on_epoch(1, 0.5), pseudo_labels(new, **options))
+    alone = learner(toy_upgrade(old_dim=None, classes=0), start=0.5)
+    assert torch.equal(alone.on_epoch(0, 0.0), pseudo_labels(new, **options))
+
+
+def test_extraction_leaves_the_model_as_it_was():
+    upgrade = toy_upgrade(classes=0)
+    upgrade.model.train()
+    before = {k: v.clone() for k, v in upgrade.model.state_dict().items()}
+    learner(upgrade).on_epoch(0, 0.0)
+    assert upgrade.model.training
+    assert all(torch.equal(v, before[k]) for k, v in upgrade.model.state_dict().items())
+
+
+def test_batches_are_constant_in_number_and_hold_no_outliers():
+    upgrade = toy_upgrade(classes=0)
+    made = learner(upgrade)
+    labels = made.on_epoch(0, 0.0)
+    assert (labels < 0).any()  # else this test shows nothing
+    for number in range(3):
+        batches = list(made.batches(number))
+        assert len(batches) == made.steps() == round(len(upgrade.train) / 12)
+        assert (labels[np.concatenate(batches)] >= 0).all()
+
+
+def test_memory_starts_at_the_means_and_takes_every_instance():
+    upgrade = toy_upgrade(classes=0)
+    made = learner(upgrade)
+    labels = made.on_epoch(0, 0.0)
+    new = extract(upgrade.model, upgrade.train).vectors
+    for cluster in range(int(labels.max()) + 1):
+        mean = F.normalize(new[labels == cluster].mean(0), dim=0)
+        torch.testing.assert_close(made._clusters.memory.keys[cluster], mean)
+    index = next(iter(made.batches(0))).tolist()
+    batch = toy_batch(upgrade, index, labels)
+    keys = made._clusters.memory.keys.clone()
+    terms = made.step(batch)
+    features = F.normalize(batch.outputs.embedding, dim=1)
+    torch.testing.assert_close(terms["contrast"], F.cross_entropy(features @ keys.T / 0.05, batch.labels))
+    terms["contrast"].backward()
+    made.after_step(batch)
+    for row, label in zip(features.detach(), batch.labels):
+        keys[label] = F.normalize(0.1 * keys[label] + 0.9 * row, dim=0)
+    torch.testing.assert_close(made._clusters.memory.keys, keys)
+
+
+def test_fewer_clusters_than_people_in_a_batch(monkeypatch):
+    upgrade = toy_upgrade(classes=0)
+    made = learner(upgrade)
+    made.on_epoch(0, 0.0)
+    two = torch.full((len(upgrade.train),), -1)
+    two[:6], two[6:10] = 0, 1
+    monkeypatch.setattr("rbcl_lite.learners.pseudo_labels.pseudo_labels", lambda *a, **k: two)
+    made.on_epoch(1, 0.5)
+    batches = list(made.batches(1))
+    assert len(batches) == made.steps() and all(len(b) == 2 * 3 for b in batches)
+
+
+@pytest.mark.parametrize(("eps", "hint"), [(0.999, "lower eps"), (0.001, "raise eps")])
+def test_too_few_clusters_are_explained(eps, hint):
+    upgrade = toy_upgrade(classes=0)
+    options = {"k1": len(upgrade.train) - 1, "k2": 1} if eps > 0.5 else {"min_samples": 4}
+    with pytest.raises(ValueError, match=rf"epoch 0: . cluster .* eps = {eps}; {hint}"):
+        learner(upgrade, eps=eps, **options).on_epoch(0, 0.0)
+
+
+def test_labelled_source_beside_the_clusters():
+    upgrade = toy_upgrade(source=True)
+    history = train(upgrade, PseudoLabels(**SMALL), METHODS["l2"](), CONFIG)
+    assert {"contrast", "source"} <= set(history)
+    with pytest.raises(ValueError, match="num_classes = 5"):
+        learner(toy_upgrade(source=True, classes=7))
+    learner(toy_upgrade(source=True, classes=0), source=0.0)
+
+
+class Killed(Exception):
+    pass
+
+
+def test_resume_gives_the_same_model(tmp_path):
+    straight = toy_upgrade(classes=0)
+    train(straight, PseudoLabels(**SMALL), METHODS["smooth-ap"](), CONFIG)
+
+    broken, made = toy_upgrade(classes=0), PseudoLabels(**SMALL)
+    on_epoch = made.on_epoch
+
+    def kill(number, progress):
+        if number == 2:
+            raise Killed
+        return on_epoch(number, progress)
+
+    made.on_epoch = kill
+    with pytest.raises(Killed):
+        train(broken, made, METHODS["smooth-ap"](), CONFIG, state=tmp_path / "state")
+    again = toy_upgrade(classes=0)
+    train(again, PseudoLabels(**SMALL), METHODS["smooth-ap"](), CONFIG, state=tmp_path / "state")
+    for key, value in straight.model.state_dict().items():
+        torch.testing.assert_close(again.model.state_dict()[key], value, rtol=0, atol=0, msg=key)
