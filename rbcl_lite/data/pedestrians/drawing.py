@@ -46,8 +46,9 @@ def draw_people(traits: dict[str, Tensor], pose: dict[str, Tensor], height: int)
 def _draw_shadow(canvas: Canvas, figure: Figure) -> None:
     """A soft ellipse on the ground, away from the light."""
     y0 = figure["foot"] - 0.005 * figure.size
-    rows = canvas.rows(y0 - 0.2, y0 + 0.2)
-    x = (canvas.x - figure["x"] - figure.light * -0.05) / (0.17 * figure.size)
-    y = (canvas.y(rows) - y0) / (0.05 * figure.size * (1 + 2 * figure.sin_pitch))
+    x0 = figure["x"] - figure.light * 0.05
+    box = canvas.box((x0 - 0.22 * figure.size, y0 - 0.16), (x0 + 0.22 * figure.size, y0 + 0.16), margin=0.02)
+    x = (canvas.x(box) - x0) / (0.17 * figure.size)
+    y = (canvas.y(box) - y0) / (0.05 * figure.size * (1 + 2 * figure.sin_pitch))
     black = torch.zeros(figure.batch, 3, device=figure.size.device)
-    canvas.paint(rows, (1.2 - x**2 - y**2).clamp_(0, 1) * figure["shadow"], black)
+    canvas.paint(box, (1.2 - x**2 - y**2).clamp_(0, 1) * figure["shadow"], black)

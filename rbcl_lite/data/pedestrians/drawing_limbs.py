@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rbcl_lite.data.pedestrians.canvas import Canvas, Capsule, Rows
+from rbcl_lite.data.pedestrians.canvas import Box, Canvas, Capsule
 from rbcl_lite.data.pedestrians.figure import Figure, Joint
 
 
@@ -13,11 +13,11 @@ class _Limb:
     """Two capsules that meet at a knee or an elbow; ``along`` runs from 0 over 1 (the middle joint) to 2."""
 
     def __init__(
-        self, canvas: Canvas, rows: Rows, joints: tuple[Joint, Joint, Joint], radii: tuple[Tensor, Tensor, Tensor]
+        self, canvas: Canvas, box: Box, joints: tuple[Joint, Joint, Joint], radii: tuple[Tensor, Tensor, Tensor]
     ) -> None:
         start, middle, end = (joint[:2] for joint in joints)
-        upper = Capsule(canvas, rows, start, middle, radii[0], radii[1])
-        lower = Capsule(canvas, rows, middle, end, radii[1], radii[2])
+        upper = Capsule(canvas, box, start, middle, radii[0], radii[1])
+        lower = Capsule(canvas, box, middle, end, radii[1], radii[2])
         first = upper.distance < lower.distance
         self.along = torch.where(first, upper.along, lower.along + 1)
         self.cover = canvas.cover(torch.minimum(upper.distance, lower.distance))
@@ -41,19 +41,18 @@ def draw_leg(canvas: Canvas, figure: Figure, side: Tensor, tone: Tensor | float)
     hip, knee, ankle, toe = figure.leg(side)
     loose = figure["loose"]
     radii = (0.058 * figure["girth"] ** 0.6 * loose**0.3 * size, 0.041 * loose * size, 0.027 * loose * size)
-    rows = canvas.rows(hip[1] - 0.14, torch.maximum(knee[1], ankle[1]) + 0.08)
-    limb = _Limb(canvas, rows, (hip, knee, ankle), radii)
+    box = canvas.box(hip, knee, ankle, margin=0.14)
+    limb = _Limb(canvas, box, (hip, knee, ankle), radii)
     cloth = _above(figure["hem"], limb.along)
     shade = limb.shade(figure, radii[1], torch.full_like(radii[1], 0.30)) * tone
-    canvas.paint(rows, limb.cover, [(cloth, figure.colour("bottom")), (1 - cloth, figure.colour("legs"))], shade)
+    canvas.paint(box, limb.cover, [(cloth, figure.colour("bottom")), (1 - cloth, figure.colour("legs"))], shade)
 
     shaft_x, shaft_y = (ankle[i] + (knee[i] - ankle[i]) * figure["boot"] for i in (0, 1))
-    ys = torch.stack([shaft_y, ankle[1], toe[1]])
-    rows = canvas.rows(ys.amin(0) - 0.08, ys.amax(0) + 0.08)
-    foot = Capsule(canvas, rows, (ankle[0], ankle[1] + 0.012 * size), toe[:2], 0.026 * size, 0.019 * size)
-    shaft = Capsule(canvas, rows, (shaft_x, shaft_y), ankle[:2], radii[2] * 1.12, radii[2] * 1.08)
+    box = canvas.box((shaft_x, shaft_y), ankle, toe, margin=0.08)
+    foot = Capsule(canvas, box, (ankle[0], ankle[1] + 0.012 * size), toe[:2], 0.026 * size, 0.019 * size)
+    shaft = Capsule(canvas, box, (shaft_x, shaft_y), ankle[:2], radii[2] * 1.12, radii[2] * 1.08)
     shade = torch.where(foot.distance < shaft.distance, 1.05, 0.95) * tone
-    canvas.paint(rows, canvas.cover(torch.minimum(foot.distance, shaft.distance)), figure.colour("shoe"), shade)
+    canvas.paint(box, canvas.cover(torch.minimum(foot.distance, shaft.distance)), figure.colour("shoe"), shade)
 
 
 def draw_arm(canvas: Canvas, figure: Figure, side: Tensor, tone: Tensor | float) -> Joint:
@@ -61,9 +60,8 @@ def draw_arm(canvas: Canvas, figure: Figure, side: Tensor, tone: Tensor | float)
     size, bulk = figure.size, figure["bulk"]
     shoulder, elbow, wrist = figure.arm(side)
     radii = (0.036 * bulk * figure["girth"] ** 0.4 * size, 0.028 * bulk * size, 0.021 * size)
-    ys = torch.stack([shoulder[1], elbow[1], wrist[1]])
-    rows = canvas.rows(ys.amin(0) - 0.09, ys.amax(0) + 0.10)
-    limb = _Limb(canvas, rows, (shoulder, elbow, wrist), radii)
+    box = canvas.box(shoulder, elbow, wrist, margin=0.10)
+    limb = _Limb(canvas, box, (shoulder, elbow, wrist), radii)
     # flat at the shoulder, round further down: the sleeve grows out of the torso without a seam
     darkening = 0.24 * (limb.along * 1.6 - 0.25).clamp_(0, 1)
     shade = limb.shade(figure, radii[1], darkening) * tone
@@ -77,7 +75,7 @@ def draw_arm(canvas: Canvas, figure: Figure, side: Tensor, tone: Tensor | float)
         (second, figure.colour("top2")),
         (1 - cloth, figure.colour("skin")),
     ]
-    canvas.paint(rows, limb.cover, colours, shade)
-    hand = Capsule(canvas, rows, wrist[:2], (wrist[0], wrist[1] + 0.018 * size), 0.023 * size, 0.019 * size)
-    canvas.paint(rows, canvas.cover(hand.distance), figure.colour("skin"), 0.98 * torch.as_tensor(tone))
+    canvas.paint(box, limb.cover, colours, shade)
+    hand = Capsule(canvas, box, wrist[:2], (wrist[0], wrist[1] + 0.018 * size), 0.023 * size, 0.019 * size)
+    canvas.paint(box, canvas.cover(hand.distance), figure.colour("skin"), 0.98 * torch.as_tensor(tone))
     return wrist

@@ -22,8 +22,9 @@ def draw_torso(canvas: Canvas, figure: Figure) -> None:
     """Trunk from the neck to the belt, with sloping shoulders and whatever the garment shows on this side."""
     x0, top, _ = figure.project(0.0, SHOULDER_Y - 0.026, 0.0)
     _, bottom, _ = figure.project(0.0, figure.hip_y + 0.025, 0.0)
-    rows = canvas.rows(top, bottom)
-    y = canvas.y(rows)
+    edge = 0.15 * figure["bulk"] * figure["girth"] * figure.size
+    box = canvas.box((x0 - edge, top), (x0 + edge, bottom), margin=0.0)
+    y = canvas.y(box)
     v = ((y - top) / (bottom - top)).clamp(0, 1)  # 0 at the neck, 1 at the belt
     chest = figure.half_width(figure.shoulder * 0.93, figure.depth)
     waist = figure.half_width(figure.waist, figure.depth * figure["girth"])
@@ -32,12 +33,12 @@ def draw_torso(canvas: Canvas, figure: Figure) -> None:
     slope = 1 - 0.56 * rise**2.0 - 0.10 * rise  # narrow at the neck, full at the arms
     half = torch.lerp(chest, waist, (v * 2).clamp(max=1)) + (hips - waist) * (v * 2 - 1).clamp(min=0)
     half = half * slope * figure.size
-    x = canvas.x - x0
+    x = canvas.x(box) - x0
     s = (x / half).clamp(-1, 1)
     distance = torch.maximum(x.abs() - half, torch.maximum(top - y, y - bottom))
     angle = _wrap(torch.asin(s) - figure.yaw)  # around the body: 0 front, +-pi back
     shade = 1.06 - 0.34 * s * s * (v * 4).clamp(max=1) + figure.light * s * 0.24 - 0.5 * (v - 0.9).clamp(min=0)
-    canvas.paint(rows, canvas.cover(distance), _garment(figure, v, angle), shade)
+    canvas.paint(box, canvas.cover(distance), _garment(figure, v, angle), shade)
 
 
 def _garment(figure: Figure, v: Tensor, angle: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -86,21 +87,23 @@ def _draw_hanging(
         return
     x0, top, _ = figure.project(0.0, figure.hip_y - 0.05, 0.0)
     bottom = figure.project(0.0, figure.hip_y + length, 0.0)[1]
-    rows = canvas.rows(top, bottom + 0.02)
-    y = canvas.y(rows)
-    v = ((y - top) / (bottom - top)).clamp(0, 1)  # 0 at the waistband, 1 at the hem
     waist = figure.half_width(figure.hip * 1.1 * figure["bulk"] + 0.004, figure.depth * 1.05) * figure.size
     left, right = _pushed(figure, x0, top, bottom, waist)
+    flared = waist * flare
+    widest = [waist + torch.maximum(flared, side) for side in (left, right)]
+    box = canvas.box((x0 - widest[0], top), (x0 + widest[1], bottom), margin=0.02)
+    y = canvas.y(box)
+    v = ((y - top) / (bottom - top)).clamp(0, 1)  # 0 at the waistband, 1 at the hem
     fall = v * v * (1.6 - 0.6 * v)  # over the hips first, outwards below them
-    left = waist + torch.maximum(waist * flare * fall, left * v)
-    right = waist + torch.maximum(waist * flare * fall, right * v)
+    left = waist + torch.maximum(flared * fall, left * v)
+    right = waist + torch.maximum(flared * fall, right * v)
     centre, half = (right - left) / 2, (right + left) / 2
-    s = (canvas.x - x0 - centre) / half
+    s = (canvas.x(box) - x0 - centre) / half
     distance = torch.maximum((s.abs() - 1) * half, torch.maximum(top - y, y - bottom))
     shade = 1.05 - 0.30 * s * s + figure.light * s * 0.2
     if pleated:
         shade = shade + torch.sin(s * 9 + figure.yaw * 3) * 0.06 * v
-    canvas.paint(rows, canvas.cover(distance) * (length > 0), colour, shade)
+    canvas.paint(box, canvas.cover(distance) * (length > 0), colour, shade)
 
 
 def _pushed(figure: Figure, x0: Tensor, top: Tensor, bottom: Tensor, waist: Tensor) -> tuple[Tensor, Tensor]:

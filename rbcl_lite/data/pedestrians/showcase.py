@@ -46,8 +46,8 @@ def turntable(world: World, id: int, views: int = 12) -> NDArray[np.uint8]:
     pose = {name: torch.full((views,), value) for name, value in fixed.items()}
     pose.update(yaw=turn, phase=turn * 1.5)
     traits = {name: torch.from_numpy(np.repeat(values[id : id + 1], views, 0)) for name, values in world.people.items()}
-    to_device = [{name: value.to(world.device) for name, value in part.items()} for part in (traits, pose)]
-    rgba = draw_people(*to_device, height=max(128, world.size[0]))
+    traits, pose = ({name: value.to(world.device) for name, value in part.items()} for part in (traits, pose))
+    rgba = draw_people(traits, pose, max(128, world.size[0]))
     picture = rgba[:, :3] + BACKGROUND * (1 - rgba[:, 3:])
     return (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
