@@ -77,10 +77,19 @@ def compare(seed: int, repeats: int, queries: int, images: int) -> dict[str, Any
     differing = float((off > 1e-5).mean())
     assert differing < 1e-3, f"{differing:.2%} of the distances differ by more than 1e-5, at most {off.max():.1e}"
     seconds = best_of({"ours": ours, "torchreid": theirs}, repeats)
-    record = {"queries": queries, "images": images, "dim": DIM, "largest_difference": float(off.max()),
-              "share_above_1e-5": differing, "seconds": seconds, "ratio": seconds["torchreid"] / seconds["ours"]}
-    print(f"N = {images:,}: ours {seconds['ours']:.2f} s, torchreid {seconds['torchreid']:.2f} s, "
-          f"ratio {record['ratio']:.1f}; largest difference {off.max():.1e}, above 1e-5: {differing:.1e} of all")
+    record = {
+        "queries": queries,
+        "images": images,
+        "dim": DIM,
+        "largest_difference": float(off.max()),
+        "share_above_1e-5": differing,
+        "seconds": seconds,
+        "ratio": seconds["torchreid"] / seconds["ours"],
+    }
+    print(
+        f"N = {images:,}: ours {seconds['ours']:.2f} s, torchreid {seconds['torchreid']:.2f} s, "
+        f"ratio {record['ratio']:.1f}; largest difference {off.max():.1e}, above 1e-5: {differing:.1e} of all"
+    )
     return record
 
 

@@ -59,4 +59,4 @@ def rerank_by_loops(query: np.ndarray, gallery: np.ndarray, k1: int, k2: int, we
     d = squared_distances(np.concatenate([query, gallery]))
     d = d / d.max(1, keepdims=True)  # neighbours of a row stay the same, weights do not
     mixed = weight * d + (1 - weight) * jaccard(encodings(d, k1, k2))
-    return mixed[: len(query), len(query):]
+    return mixed[: len(query), len(query) :]

@@ -167,12 +167,15 @@ def test_weight_one_keeps_the_order_of_the_vectors():
     assert torch.equal(order, (query.vectors @ gallery.vectors.T).argsort(1, descending=True))
 
 
-@pytest.mark.parametrize(("arguments", "message"), [
-    ({"k1": 50}, "k1 = 50 neighbours .* among 50 images; choose k1 at 1 to 1.5 times the images per identity"),
-    ({"k1": 0}, "k1 = 0 neighbours"),
-    ({"k2": 51}, "k2 = 51 images in the query expansion, but there are 50"),
-    ({"k2": 0}, "k2 = 0"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"k1": 50}, "k1 = 50 neighbours .* among 50 images; choose k1 at 1 to 1.5 times the images per identity"),
+        ({"k1": 0}, "k1 = 0 neighbours"),
+        ({"k2": 51}, "k2 = 51 images in the query expansion, but there are 50"),
+        ({"k2": 0}, "k2 = 0"),
+    ],
+)
 def test_neighbourhoods_that_do_not_fit(arguments, message):
     x, ids = people()
     for call in (jaccard_distance, jaccard_similarity, pseudo_labels):

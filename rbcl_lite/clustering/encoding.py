@@ -74,11 +74,15 @@ def encode(vectors: Tensor, *, k1: int = 20, k2: int = 6, scaled: bool = False) 
     """
     n = len(vectors)
     if not 1 <= k1 < n:
-        raise ValueError(f"k1 = {k1} neighbours of each image were asked for, among {n} images; choose k1 at 1 to 1.5 "
-                         f"times the images per identity, between 1 and {n - 1} here")
+        raise ValueError(
+            f"k1 = {k1} neighbours of each image were asked for, among {n} images; choose k1 at 1 to 1.5 "
+            f"times the images per identity, between 1 and {n - 1} here"
+        )
     if not 1 <= k2 <= n:
-        raise ValueError(f"k2 = {k2} images in the query expansion, but there are {n} images; choose k2 well below k1, "
-                         "6 beside k1 = 20 or 30; 1 leaves the expansion out")
+        raise ValueError(
+            f"k2 = {k2} images in the query expansion, but there are {n} images; choose k2 well below k1, "
+            "6 beside k1 = 20 or 30; 1 leaves the expansion out"
+        )
     neighbours, farthest = nearest(vectors, max(k1 + 1, k2))
     wide = _reciprocal(neighbours[:, : k1 + 1])
     narrow = _reciprocal(neighbours[:, : round(k1 / 2) + 1])

@@ -46,9 +46,7 @@ def overlaps(encoding: csr_array, rows: int) -> Iterator[tuple[slice, np.ndarray
         start = stop
 
 
-def jaccard_similarity(
-    features: Tensor | np.ndarray, *, k1: int = 20, k2: int = 6, smallest: float = 0.0
-) -> csr_array:
+def jaccard_similarity(features: Tensor | np.ndarray, *, k1: int = 20, k2: int = 6, smallest: float = 0.0) -> csr_array:
     r"""Jaccard similarity of reciprocal neighbourhoods, sparse: most pairs of images share none.
 
     .. math:: s_{ij} = \frac{\sum_l \min(V_{il}, V_{jl})}{\sum_l \max(V_{il}, V_{jl})}

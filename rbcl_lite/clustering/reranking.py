@@ -41,8 +41,10 @@ def rerank(query: Features, gallery: Features, *, k1: int = 20, k2: int = 6, wei
     tensor([[0.0051, 0.9701, 1.0000]])
     """
     if query.dim != gallery.dim:
-        raise ValueError(f"queries have {query.dim} dimensions, the gallery {gallery.dim}; "
-                         "bring both to one width with Features.fit(dim)")
+        raise ValueError(
+            f"queries have {query.dim} dimensions, the gallery {gallery.dim}; "
+            "bring both to one width with Features.fit(dim)"
+        )
     if not len(gallery):
         raise ValueError("the gallery is empty: there is nothing to rank")
     if not 0 <= weight <= 1:

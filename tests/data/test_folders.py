@@ -1,5 +1,6 @@
 """Crops from disk: Market-1501's exact layout, tables, patterns, and every way in which a folder can be wrong."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image
 
 from rbcl_lite.data.decoding import decode
 from rbcl_lite.data.folders import crops, market1501
+from rbcl_lite.data.world import World
 
 SIZE = (16, 8)
 
@@ -80,6 +82,23 @@ def test_every_row_shows_the_image_of_its_key(market):
             np.testing.assert_array_equal(row, np.asarray(Image.open(market / key)))
 
 
+def test_rendered_people_come_back_from_disk_as_they_were_drawn(tmp_path):
+    ids, cams, indices = (a.ravel() for a in np.meshgrid(np.arange(6), [0, 3], [0, 1], indexing="ij"))
+    drawn = World("campus", identities=6, seed=0, size=(32, 16)).images(ids, cams, indices)
+    for image, person, camera, index in zip(drawn, ids, cams, indices):
+        folder = "bounding_box_train" if person < 4 else ("query", "bounding_box_test")[index]
+        path = tmp_path / "World" / folder / f"{person + 1:04d}_c{camera + 1}s1_{index:06d}_00.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path, format="PNG")  # lossless: the decoder looks at the content, not the name
+    read = {}
+    for d in parts(market1501(tmp_path / "World", size=(32, 16), validation=0.5)):
+        for image, person, camera, key in zip(d.images, d.ids, d.cams, d.keys):
+            read[person - 1, camera, int(key.split("_")[-2])] = image
+    assert len(read) == len(drawn)
+    for image, *place in zip(drawn, ids, cams, indices):
+        np.testing.assert_array_equal(read[tuple(place)], image)
+
+
 def test_person_and_camera_zero_and_junk_in_train_are_not_used(market):
     picture(market / "bounding_box_train/0000_c1s1_000001_00.jpg", 1)
     picture(market / "bounding_box_train/-1_c1s1_000001_00.jpg", 1)
@@ -115,6 +134,12 @@ def test_images_are_decoded_once_and_again_when_a_file_changes(market, monkeypat
             market1501(market, size=(8, 4))
     np.testing.assert_array_equal(first.train.images, again.train.images)
     assert isinstance(again.test.gallery.images, np.memmap)
+    with monkeypatch.context() as patched:
+        patched.setattr("rbcl_lite.data.decoding.decode_image", forbidden)
+        victim = market / "query/0001_c1s3_000001_00.jpg"
+        os.utime(victim, ns=(0, victim.stat().st_mtime_ns + 1))
+        with pytest.raises(AssertionError, match="decoded"):  # other content may have the same length
+            market1501(market, size=SIZE)
     picture(market / "query/0001_c1s3_000001_00.jpg", 999)
     assert (market1501(market, size=SIZE).test.query.images[0] != first.test.query.images[0]).any()
 
@@ -219,8 +244,12 @@ def test_unknown_cameras_give_one_query_per_person(people):
 
 
 def table(people: Path, header="path,id,camera", change=lambda lines: lines) -> Path:
-    rows = [f"{c}/cam{k}_{i}.png,person {c} 0{n},{'door' if k == 2 else 'yard'}" for n, c in enumerate("abcdefgh")
-            for k in (2, 7) for i in range(2)]
+    rows = [
+        f"{c}/cam{k}_{i}.png,person {c} 0{n},{'door' if k == 2 else 'yard'}"
+        for n, c in enumerate("abcdefgh")
+        for k in (2, 7)
+        for i in range(2)
+    ]
     path = people / "people.csv"
     path.write_text("\n".join([header, *change(rows)]) + "\n", encoding="utf-8")
     return path
@@ -275,14 +304,17 @@ def test_missing_root_and_missing_table(people, tmp_path):
         crops(people, table="absent.csv")
 
 
-@pytest.mark.parametrize(("pattern", "message"), [
-    ("(?P<id>", "is no regular expression"),
-    (r"^\w/", "has no group named id"),
-    (r"^(?P<id>[a-g])/", r"4 of 32 images do not fit .* first h/cam2_0.png"),
-    (r"^(?P<id>\w)/(cam(?P<cam>2))?", r"16 of 32 images do not fit"),
-    ("(?P<id>png)", "all 32 images of .* have one identity"),
-    ("cam(?P<id>.)", "has 2 people; 3 disjoint splits need 2 people each, 6 in all"),
-])
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("(?P<id>", "is no regular expression"),
+        (r"^\w/", "has no group named id"),
+        (r"^(?P<id>[a-g])/", r"4 of 32 images do not fit .* first h/cam2_0.png"),
+        (r"^(?P<id>\w)/(cam(?P<cam>2))?", r"16 of 32 images do not fit"),
+        ("(?P<id>png)", "all 32 images of .* have one identity"),
+        ("cam(?P<id>.)", "has 2 people; 3 disjoint splits need 2 people each, 6 in all"),
+    ],
+)
 def test_bad_patterns(people, pattern, message):
     with pytest.raises(ValueError, match=message):
         crops(people, pattern=pattern, size=SIZE)
@@ -295,18 +327,25 @@ def test_no_images_below_root(tmp_path):
         crops(tmp_path / "empty", pattern="(?P<id>.)")
 
 
-@pytest.mark.parametrize(("header", "change", "message"), [
-    ("file,id", lambda r: r, "lacks the column path; it has file, id"),
-    ("a,b", lambda r: r, "lacks the column id, path"),
-    ("path,id,camera", lambda r: [], "lists no image"),
-    ("path,id,camera", lambda r: [*r[:3], r[3].replace("person a 00", ""), *r[4:]], "no id in 'a/cam7_1.png,,yard'"),
-    ("path,id,camera", lambda r: [r[0].replace("door", ""), *r[1:]], "no camera in 'a/cam2_0.png,person a 00,'"),
-    ("path,id,camera", lambda r: [",x,y", *r], "no path in ',x,y'"),
-    ("path,id,camera", lambda r: [*r, r[0]], "lists 1 images more than once, first a/cam2_0.png"),
-    ("path,id,camera", lambda r: [*r, "a,b.png,c,d"], "4 fields where the header has 3, in 'a,b.png,c,d'; quote"),
-    ("path,id", lambda r: r, "3 fields where the header has 2"),
-    ("path,id,camera", lambda r: ["a.png,1", *r], "2 fields where the header has 3"),
-])
+@pytest.mark.parametrize(
+    ("header", "change", "message"),
+    [
+        ("file,id", lambda r: r, "lacks the column path; it has file, id"),
+        ("a,b", lambda r: r, "lacks the column id, path"),
+        ("path,id,camera", lambda r: [], "lists no image"),
+        (
+            "path,id,camera",
+            lambda r: [*r[:3], r[3].replace("person a 00", ""), *r[4:]],
+            "no id in 'a/cam7_1.png,,yard'",
+        ),
+        ("path,id,camera", lambda r: [r[0].replace("door", ""), *r[1:]], "no camera in 'a/cam2_0.png,person a 00,'"),
+        ("path,id,camera", lambda r: [",x,y", *r], "no path in ',x,y'"),
+        ("path,id,camera", lambda r: [*r, r[0]], "lists 1 images more than once, first a/cam2_0.png"),
+        ("path,id,camera", lambda r: [*r, "a,b.png,c,d"], "4 fields where the header has 3, in 'a,b.png,c,d'; quote"),
+        ("path,id", lambda r: r, "3 fields where the header has 2"),
+        ("path,id,camera", lambda r: ["a.png,1", *r], "2 fields where the header has 3"),
+    ],
+)
 def test_bad_tables(people, header, change, message):
     with pytest.raises(ValueError, match=message):
         crops(people, table=table(people, header, change), size=SIZE)
