@@ -99,6 +99,10 @@ def test_arrays_lengths_and_precision_of_the_input_do_not_matter():
     torch.testing.assert_close(jaccard_distance(x * (0.1 + torch.rand(50, 1)), k1=8), expected, rtol=0, atol=1e-6)
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(jaccard_distance(x.float(), k1=8), expected, rtol=0, atol=1e-5)
+    split = Features(x[:9].float(), torch.arange(9)), Features(x[9:].float(), torch.arange(41))
+    expected = rerank(*split, k1=8)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(rerank(*split, k1=8), expected, rtol=0, atol=0)
     half = x.bfloat16()
     torch.testing.assert_close(jaccard_distance(half, k1=8), jaccard_distance(half.double(), k1=8), rtol=0, atol=1e-5)
 
@@ -138,11 +142,11 @@ def test_copies_of_an_image_are_neighbours_not_missing_entries():
 
 
 def test_a_collapsed_model_gives_defined_results():
-    x = torch.ones(40, 8)
-    assert torch.isfinite(jaccard_distance(x, k1=6)).all()
-    assert pseudo_labels(x, k1=6).shape == (40,)
-    result = rerank(Features(x[:9], torch.arange(9)), Features(x[9:], torch.arange(31)), k1=6)
-    assert torch.isfinite(result).all() and (result >= 0).all() and (result <= 1).all()
+    for x in (torch.ones(40, 8), torch.nn.functional.one_hot(torch.zeros(40, dtype=torch.long), 8).float()):
+        assert torch.isfinite(jaccard_distance(x, k1=6)).all()
+        assert pseudo_labels(x, k1=6).shape == (40,)
+        result = rerank(Features(x[:9], torch.arange(9)), Features(x[9:], torch.arange(31)), k1=6)
+        assert torch.isfinite(result).all() and (result >= 0).all() and (result <= 1).all()
 
 
 def test_reranking_helps_where_neighbourhoods_tell_more_than_distances():

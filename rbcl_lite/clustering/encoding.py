@@ -35,7 +35,7 @@ def nearest(vectors: Tensor, k: int) -> tuple[np.ndarray, np.ndarray]:
     for start in range(0, n, BLOCK):
         rows = slice(start, min(start + BLOCK, n))
         similarity = vectors[rows] @ vectors.T  # [b, N]
-        farthest[rows] = 2 - 2 * similarity.amin(1).double().cpu().numpy()
+        farthest[rows] = (2 - 2 * similarity.amin(1).double().cpu().numpy()).clip(1e-12)  # all copies of one: not 0
         similarity[:, rows].fill_diagonal_(torch.inf)  # a copy of the image must not take its own place
         index[rows] = similarity.topk(k).indices.cpu().numpy()
     return index, farthest

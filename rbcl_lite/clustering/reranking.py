@@ -9,6 +9,7 @@ from torch import Tensor
 from rbcl_lite.clustering.encoding import encode
 from rbcl_lite.clustering.jaccard import overlaps
 from rbcl_lite.features import Features
+from rbcl_lite.losses.inputs import full_precision
 
 
 def rerank(query: Features, gallery: Features, *, k1: int = 20, k2: int = 6, weight: float = 0.3) -> Tensor:
@@ -54,7 +55,13 @@ def rerank(query: Features, gallery: Features, *, k1: int = 20, k2: int = 6, wei
     result = np.empty((count, len(gallery)), np.float32)
     for rows, shared in overlaps(encode(vectors, k1=k1, k2=k2, scaled=True), count):
         shared = shared[:, count:]
-        distance = (2 - 2 * vectors[rows] @ vectors.T).clamp(min=0)  # [b, Q + G]
-        original = (distance / distance.amax(1, keepdim=True))[:, count:].cpu().numpy()
+        original = _scaled_distances(vectors[rows], vectors)[:, count:].cpu().numpy()
         result[rows] = weight * original + (1 - weight) * (1 - shared / (2 - shared))
     return torch.from_numpy(result)
+
+
+@full_precision
+def _scaled_distances(some: Tensor, everyone: Tensor) -> Tensor:
+    """[B, N] squared Euclidean distances of unit rows, each row divided by its largest."""
+    distance = (2 - 2 * some @ everyone.T).clamp(min=0)
+    return distance / distance.amax(1, keepdim=True).clamp(min=torch.finfo(distance.dtype).tiny)
