@@ -96,12 +96,11 @@ def test_small_size_is_the_area_mean_of_128() -> None:
 
 
 def test_256_shows_the_same_scene_as_128() -> None:
-    ids, cams, indices = np.arange(6), np.arange(6), np.zeros(6, int)
-    large = World("campus", identities=6, size=(256, 128)).images(ids, cams, indices).astype(float)
-    small = World("campus", identities=6).images(ids, cams, indices).astype(float)
-    other = World("campus", identities=6).images(ids[::-1], cams, indices).astype(float)
-    mean = large.reshape(6, 128, 2, 64, 2, 3).mean((2, 4))
-    same, different = np.abs(mean - small).mean((1, 2, 3)), np.abs(mean - other).mean((1, 2, 3))
+    ids, cams, indices = np.arange(4), np.full(4, 2), np.zeros(4, int)
+    large = World("campus", identities=4, size=(256, 128)).images(ids, cams, indices).astype(float)
+    small = World("campus", identities=4).images(ids, cams, indices).astype(float)
+    mean = large.reshape(4, 128, 2, 64, 2, 3).mean((2, 4))
+    same, different = np.abs(mean - small).mean((1, 2, 3)), np.abs(mean - small[::-1]).mean((1, 2, 3))
     assert (same < 0.5 * different).all()
 
 
@@ -160,9 +159,9 @@ def test_bar_only_above_a_thousand_images(monkeypatch: pytest.MonkeyPatch) -> No
     assert asked == [False, None, False, True]  # None: where somebody watches a terminal
 
 
-def test_cameras_and_repr() -> None:
+def test_cameras_and_repr(small_world: World) -> None:
     assert DOMAINS == ("campus", "station", "street")
-    assert all(World(domain, identities=1).cameras == 6 for domain in DOMAINS)
+    assert small_world.cameras == 6
     assert repr(World("street", identities=3, seed=2)) == "World('street', identities=3, seed=2, size=(128, 64))"
 
 

@@ -67,6 +67,6 @@ def paint_scene(style: str, seed: int, horizon: float, zoom: int = 1) -> Floats:
     if style in POLISHED:  # pools of light on the floor
         ramp = np.clip(np.linspace(-1, 1, rows), 0, 1).astype(np.float32)[:, None]
         scene += (ramp * 0.12 * smooth_noise(random, rows, columns, 3))[..., None]
-    scene = np.clip(scene, 0, 1).astype(np.float32)
-    scene.setflags(write=False)
-    return scene
+    result = np.clip(scene, 0, 1).astype(np.float32)
+    result.setflags(write=False)
+    return result
