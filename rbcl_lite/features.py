@@ -95,7 +95,9 @@ class Features:
                 f"row {int(rows[0])} of vectors is a zero vector ({len(rows)} in all): it has no "
                 "direction and cannot be ranked"
             )
-        object.__setattr__(self, "vectors", vectors / norms)
+        # rows of unit length stay as they are, bit by bit: a selection or a file changes no vector
+        unit = (norms - 1).abs() <= 16 * torch.finfo(norms.dtype).eps
+        object.__setattr__(self, "vectors", vectors / norms.masked_fill(unit, 1))
         n = len(vectors)
         object.__setattr__(self, "ids", self._integers("ids", self.ids, n))
         if self.cams is not None:

@@ -1,9 +1,19 @@
-"""One thread for every test process: two busy torch threads on a busy machine are slower than one."""
+"""What all tests share: one thread, a cache of their own, a world and a training set of a few people."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
 import pytest
 import torch
 
-torch.set_num_threads(1)
+from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.scale import SCALES, Scale
+
+torch.set_num_threads(1)  # two busy torch threads on a busy machine are slower than one
+
+TINY = Scale("tiny-test", (32, 16), 12, 2, 4, 2, 1, "tiny", "small", 16, 2, 2, (4, 3))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -13,3 +23,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "gpu" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the user's cache; all tests of a process share one that is deleted later."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RBCL_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiny_world() -> Iterator[Scale]:
+    """The scale ``tiny-test``, known by name: 12 + 2 + 4 people of a domain at 32x16, rendered in a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(SCALES, TINY.name, TINY)
+        yield TINY
+
+
+@pytest.fixture
+def toy() -> Callable[..., ReIDDataset]:
+    """A function that makes a learnable data set: every person has a colour of its own, under noise."""
+
+    def make(people: int = 7, images: int = 4, size: tuple[int, int] = (16, 8), seed: int = 0) -> ReIDDataset:
+        r = np.random.default_rng(seed)
+        ids = r.permutation(np.repeat(np.arange(people) * 3 + 5, images))  # gaps, and not 0..C-1
+        colour = r.integers(40, 216, (people, 1, 1, 3))[(ids - 5) // 3]
+        pixels = np.clip(colour + r.normal(0, 25, (len(ids), *size, 3)), 0, 255).astype(np.uint8)
+        return ReIDDataset(pixels, ids, np.arange(len(ids)) % 3, [f"toy/{i}" for i in range(len(ids))], "toy")
+
+    return make
