@@ -28,6 +28,7 @@ def _docstrings(tree: ast.Module) -> list[ast.Constant]:
     return found
 
 
+@cache
 def normalised(source: str) -> str:
     """The code of a module without comments, docstrings and blank lines.
 
