@@ -1,7 +1,7 @@
 """Every figure of the book in one visual language; :mod:`rbcl_lite.plots.style` owns the colours."""
 
 from rbcl_lite.plots.curves import history_curves, trade_off
-from rbcl_lite.plots.images import show_rows, show_sheet
+from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
 from rbcl_lite.plots.retrieval import cross_test_heatmap, ranked_strip
 from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map
 from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, use_style
@@ -15,6 +15,7 @@ __all__ = [
     "arrows",
     "cross_test_heatmap",
     "feature_spaces",
+    "found_rows",
     "history_curves",
     "joint_map",
     "ranked_strip",

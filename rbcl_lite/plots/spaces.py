@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
@@ -14,6 +15,8 @@ from rbcl_lite.features import Features
 from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, OLD, bare, style
 
 COLOURS = {"old": OLD, "independent": INDEPENDENT, "compatible": COMPATIBLE}
+SHAPES = "osD^vPX*hp"
+"""One marker for each person that is pointed out; they come again after ten."""
 
 
 def joint_map(parts: Sequence[Features], *, neighbours: int = 15, seed: int = 0) -> list[np.ndarray]:
@@ -31,32 +34,35 @@ def joint_map(parts: Sequence[Features], *, neighbours: int = 15, seed: int = 0)
     """
     import warnings
 
-    import umap
-
     everything = Features.concat(list(parts)).vectors.numpy()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # umap warns that a fixed seed means one thread
+        warnings.simplefilter("ignore")  # umap warns that a fixed seed means one thread, its import of tqdm's widgets
+        import umap
+
         reducer = umap.UMAP(n_neighbors=min(neighbours, len(everything) - 1), metric="cosine", random_state=seed)
         points = reducer.fit_transform(everything)
     return np.split(points, np.cumsum([len(p) for p in parts])[:-1])
 
 
 def draw_spaces(ax: Axes, points: Mapping[str, np.ndarray], ids: np.ndarray, people: Sequence[int] = ()) -> None:
-    """Points of several models in one map; chosen people are ringed and numbered in every model.
+    """Points of several models in one map: colour is the model, shape is the person.
 
     Args:
         ax: where to draw.
         points: [N, 2] for ``old``, ``independent`` or ``compatible``; row i is the same image in each.
         ids: [N] identity of each image.
-        people: identities to point out.
+        people: identities to point out by a shape; everybody else is a faint dot.
     """
     bare(ax)
     for name, xy in points.items():
-        ax.scatter(xy[:, 0], xy[:, 1], s=7, color=COLOURS[name], alpha=0.45, linewidths=0, label=f"{name} model")
-        for person in people:
+        ax.scatter(xy[:, 0], xy[:, 1], s=6, color=COLOURS[name], alpha=0.3, linewidths=0)
+        ax.scatter([], [], s=40, color=COLOURS[name], label=f"{name} model" if name == "old" else f"{name} new model")
+    for name, xy in points.items():  # on top of every faint dot
+        for person, shape in zip(people, itertools.cycle(SHAPES)):
             mine = xy[ids == person]
-            ax.scatter(mine[:, 0], mine[:, 1], s=34, facecolors="none", edgecolors=COLOURS[name], linewidths=1.2)
-            ax.annotate(str(person), mine.mean(axis=0), color=COLOURS[name], weight="bold", ha="center", va="center")
+            ax.scatter(
+                mine[:, 0], mine[:, 1], s=52, marker=shape, color=COLOURS[name], edgecolors="white", linewidths=0.7
+            )
 
 
 def feature_spaces(
@@ -67,7 +73,7 @@ def feature_spaces(
     Args:
         old: vectors of the old model.
         new: vectors of the same images by new models, named ``independent`` and ``compatible``.
-        people: identities to point out by number.
+        people: identities to point out, one shape each.
         seed: of UMAP.
         size: inches of one panel.
 
@@ -81,8 +87,7 @@ def feature_spaces(
             same = old.align(features) if old.keys and features.keys else features
             a, b = joint_map([old, same.fit(old.dim)], seed=seed)
             draw_spaces(ax, {"old": a, name: b}, ids, people)
-            ax.set_title(f"old and {name} new")
-            ax.legend(loc="lower left", markerscale=2.5)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2)
         return figure
 
 
@@ -104,11 +109,11 @@ def arrows(
     """
     import warnings
 
-    import umap
-
     new = old.align(new).fit(old.dim)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        import umap
+
         reducer = umap.UMAP(metric="cosine", random_state=seed).fit(old.vectors.numpy())
         a, b = reducer.embedding_, reducer.transform(new.vectors.numpy())
     with style():
