@@ -32,6 +32,7 @@ $(VENV)/.stamp-all: pyproject.toml $(VENV)/.stamp-book
 
 # --- the book ---
 runs: env
+	$(BIN)/rbcl-lite runs --scale $(SCALE) --workers $(JOBS)
 
 notebooks: runs
 	$(BIN)/python tools/execute.py $(SCALE) --jobs $(JOBS)
@@ -45,7 +46,7 @@ links: html
 # --- tests ---
 lint: env
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check rbcl_lite tools book/_ext tests/project
+	$(BIN)/ruff format --check .
 
 types: env
 	$(BIN)/mypy
@@ -65,7 +66,7 @@ browser:
 
 check: env
 	$(BIN)/ruff check .
-	$(BIN)/rbcl-lite experiment check
+	$(BIN)/rbcl-lite check
 
 bench: env-all
 	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -27,7 +27,7 @@ def mark_boxes(app: Sphinx, doctree: nodes.document) -> None:
     """Give every such quote its classes and tell assistive software that it is a note."""
     for quote in doctree.findall(nodes.block_quote):
         first = quote.next_node(nodes.paragraph)
-        bold = first.children[0] if first is not None and first.children else None
+        bold = next((c for c in first.children if c.astext().strip()), None) if first is not None else None
         kind = kind_of(bold.astext()) if isinstance(bold, nodes.strong) else None
         if kind:
             quote["classes"] += ["box", kind]
