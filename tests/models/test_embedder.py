@@ -1,0 +1,130 @@
+"""From pixels to vectors."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.models.backbones import BACKBONES
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
+
+TINY = EmbedderConfig("tiny", dim=16, num_classes=5)
+
+
+def images(n=6, size=(32, 16), seed=0):
+    return torch.randint(0, 256, (n, 3, *size), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.fixture
+def model():
+    torch.manual_seed(0)
+    model = Embedder(TINY)
+    for _ in range(3):  # statistics of the BN layers that are not the initial ones
+        model(images(16, seed=1))
+    return model
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("size", [(64, 32), (128, 64)])
+def test_shapes_of_every_backbone(backbone, size):
+    model = Embedder(EmbedderConfig(backbone, dim=24, num_classes=7))
+    with torch.no_grad():
+        out = model(images(3, size))
+    assert out.feature.shape == out.embedding.shape == (3, 24) and out.logits.shape == (3, 7)
+    assert torch.isfinite(out.logits).all()
+
+
+def test_without_a_classifier():
+    model = Embedder(replace(TINY, num_classes=0))
+    assert model.classifier is None and model(images()).logits is None
+
+
+def test_uint8_and_float_are_the_same_picture(model):
+    model.eval()
+    assert torch.allclose(model(images()).embedding, model(images() / 255).embedding, atol=1e-5)
+
+
+@pytest.mark.parametrize("pooling", ["max", "avg", "gem"])
+def test_pooling(pooling):
+    maps = torch.rand(2, 64, 4, 2)
+    got = Embedder(replace(TINY, pooling=pooling)).pool(maps)
+    flat = maps.numpy().reshape(2, 64, 8).astype(np.float64)
+    mean = {"max": flat.max(-1), "avg": flat.mean(-1), "gem": (flat**3).mean(-1) ** (1 / 3)}[pooling]
+    assert np.allclose(got.numpy(), mean, atol=1e-5)
+
+
+def test_gem_of_a_dead_map_has_a_finite_gradient():
+    maps = torch.zeros(1, 64, 4, 2, requires_grad=True)
+    Embedder(TINY).pool(maps).sum().backward()
+    assert torch.isfinite(maps.grad).all()
+
+
+def test_logits_are_scaled_cosines(model):
+    out = model.eval()(images())
+    w = model.classifier.weight
+    for i in range(6):
+        for c in range(5):
+            cosine = torch.dot(out.embedding[i], w[c]) / out.embedding[i].norm() / w[c].norm()
+            assert out.logits[i, c].item() == pytest.approx(16 * cosine.item(), abs=1e-4)
+
+
+def test_the_neck_has_no_free_origin(model):
+    trained = {k for k, p in model.named_parameters() if p.requires_grad}
+    assert "neck.bias" not in trained and {"neck.weight", "embed.weight", "classifier.weight"} <= trained
+    assert "mean" not in model.state_dict()  # constants are no weights
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"backbone": "vgg"}, "unknown backbone 'vgg'"),
+        ({"pooling": "median"}, "'median': choose max, avg or gem"),
+        ({"dim": 1}, "at least 2 dimensions, got 1"),
+    ],
+)
+def test_bad_configuration(change, message):
+    with pytest.raises(ValueError, match=message):
+        Embedder(replace(TINY, **change))
+
+
+def test_extract_is_independent_of_the_batch_size(model, toy):
+    data = toy(people=7, images=5)
+    whole = extract(model, data, tag="old")
+    assert len(whole) == 35 and whole.model == "old" and whole.keys == data.keys
+    assert whole.ids.tolist() == data.ids.tolist() and whole.cams.tolist() == data.cams.tolist()
+    for batch in (1, 4, 35):
+        assert torch.allclose(extract(model, data, batch=batch).vectors, whole.vectors, atol=1e-6)
+    assert extract(model, toy(people=2).subset([0, 1])).vectors.shape == (2, 16)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_extract_leaves_the_model_as_it_was(model, toy, training):
+    model.train(training)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    vectors = extract(model, toy()).vectors
+    assert model.training is training and not vectors.requires_grad
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+
+
+def test_extract_reads_memory_maps_without_a_warning(model, toy, tmp_path, recwarn):
+    data = toy()
+    np.save(tmp_path / "x.npy", data.images)
+    mapped = ReIDDataset(np.load(tmp_path / "x.npy", mmap_mode="r"), data.ids, None, data.keys, "mapped")
+    f = extract(model, mapped)
+    assert torch.equal(f.vectors, extract(model, data).vectors) and f.cams is None
+    assert not recwarn.list
+
+
+def test_extract_of_nothing(model, toy):
+    with pytest.raises(ValueError, match="toy holds no images"):
+        extract(model, toy().subset([]))
+
+
+@pytest.mark.gpu
+def test_extract_on_cuda_brings_vectors_and_model_back(model, toy):
+    data = toy()
+    on_gpu = extract(model, data, device="cuda").vectors
+    assert on_gpu.device.type == "cpu" and next(model.parameters()).device.type == "cpu"
+    assert torch.allclose(on_gpu, extract(model, data).vectors, atol=1e-3)
