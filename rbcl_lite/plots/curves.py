@@ -18,8 +18,9 @@ def trade_off(
 ) -> Figure:
     """New/old against new/new mAP over the weights of each method, on the seed whose weights were swept.
 
-    Up is compatible, right is good by itself. The dashed line is old/old, which a compatible model must pass; the
-    vertical one is the independent new model. A ring marks the weight chosen on validation people.
+    Up is compatible, right is good by itself. Each curve starts at the independent model, which is every method at
+    weight 0. The dashed line is old/old, which a compatible model must pass; the vertical one is the independent
+    model's new/new. The ends carry their weight, and a ring marks the one chosen on validation people.
 
     Args:
         result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
@@ -34,39 +35,43 @@ def trade_off(
     alone = runs[runs["method"] == "independent"].iloc[0]
     with style():
         if ax is None:
-            _, ax = plt.subplots(figsize=(7.2, 4.6))
+            _, ax = plt.subplots(figsize=(7.2, 4.8))
         ax.axhline(alone["old_old"], color=OLD, ls="--", lw=1.2)
         ax.axvline(alone["new_new"], color=INDEPENDENT, ls="--", lw=1.2)
         ax.annotate("old/old", (0.01, alone["old_old"]), xycoords=("axes fraction", "data"), color=OLD, va="bottom")
-        ax.annotate(
-            "independent new/new",
-            (alone["new_new"], 0.02),
-            xycoords=("data", "axes fraction"),
-            color=INDEPENDENT,
-            rotation=90,
-            ha="right",
-            va="bottom",
-        )
         for method in methods:
             own = runs[runs["method"] == method].sort_values("weight")
-            colour = METHOD_COLOURS[method]
-            ax.plot(own["new_new"], own["new_old"], marker="o", ms=5, color=colour, label=method)
+            x, y, colour = own["new_new"].to_numpy(), own["new_old"].to_numpy(), METHOD_COLOURS[method]
+            ax.plot([alone["new_new"], x[0]], [alone["new_old"], y[0]], color=colour, ls=":", lw=1.2)
+            ax.plot(x, y, marker="o", ms=5, color=colour, label=method)
             for i in (0, -1):
-                row = own.iloc[i]
                 ax.annotate(
-                    f"{row['weight']:g}",
-                    (row["new_new"], row["new_old"]),
-                    xytext=(4, 4),
+                    f"{own['weight'].iloc[i]:g}",
+                    (x[i], y[i]),
+                    xytext=(-7, 0) if i else (7, 0),
                     textcoords="offset points",
+                    ha="right" if i else "left",
+                    va="center",
                     color=colour,
                     fontsize="small",
                 )
             best = own[own["weight"] == result["chosen"].get(method)]
-            ax.scatter(best["new_new"], best["new_old"], s=110, facecolors="none", edgecolors=colour, linewidths=1.6)
+            ax.scatter(best["new_new"], best["new_old"], s=120, facecolors="none", edgecolors=colour, linewidths=1.6)
+        ax.scatter(alone["new_new"], alone["new_old"], marker="D", s=46, color=INDEPENDENT, zorder=3)
+        ax.annotate(
+            "independent",
+            (alone["new_new"], alone["new_old"]),
+            xytext=(-9, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            color=INDEPENDENT,
+        )
+        ax.margins(x=0.08)
         ax.set(
             xlabel="new/new mAP in % (after a complete backfill)", ylabel="new/old mAP in % (the day of the upgrade)"
         )
-        ax.legend()
+        ax.legend(title="weight λ at the ends", loc="best", alignment="left")
         assert isinstance(ax.figure, Figure)
         return ax.figure
 

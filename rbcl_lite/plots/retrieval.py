@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
+from rbcl_lite.features import Features
 from rbcl_lite.plots.style import COMPATIBLE, JUNK, RIGHT, WRONG, bare, style
 
 
@@ -42,36 +44,75 @@ def cross_test_heatmap(matrix: pd.DataFrame, *, size: float = 3.6) -> Figure:
         return figure
 
 
+def ranked_list(query: Features, gallery: Features, row: int) -> tuple[np.ndarray, list[str]]:
+    """The gallery in the order in which one query finds it, ties against the query, as the metrics count them.
+
+    Args:
+        query: Q queries.
+        gallery: G images.
+        row: position of the query.
+
+    Returns:
+        index [G] into the gallery, nearest first; for each place ``right``, ``wrong`` or ``junk`` (the query's person
+        seen by the query's camera, which takes no rank).
+
+    >>> import torch
+    >>> gallery = Features(torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.8]]), ids=[1, 2, 1], cams=[1, 1, 0])
+    >>> index, kinds = ranked_list(Features(torch.tensor([[1.0, 0.1]]), ids=[1], cams=[0]), gallery, 0)
+    >>> index.tolist(), kinds
+    ([1, 0, 2], ['wrong', 'right', 'junk'])
+    """
+    distance = -(gallery.vectors.double() @ query.vectors[row].double()).float().cpu().numpy()
+    same = (gallery.ids == query.ids[row]).cpu().numpy()
+    junk = np.zeros_like(same)
+    if query.cams is not None and gallery.cams is not None:
+        junk = same & (gallery.cams == query.cams[row]).cpu().numpy()
+    order = np.lexsort((same, distance))
+    return order, ["junk" if junk[i] else "right" if same[i] else "wrong" for i in order]
+
+
 def ranked_strip(
-    query: np.ndarray, gallery: Sequence[np.ndarray], kinds: Sequence[str], *, precision: bool = True
+    query: np.ndarray, gallery: Sequence[np.ndarray], kinds: Sequence[str], *, precision: bool = True, title: str = ""
 ) -> Figure:
     """A query and what was found, in order, framed by right, wrong and junk; below it the precision at each rank.
 
     Args:
         query: [H, W, 3] uint8.
         gallery: ranked images [H, W, 3].
-        kinds: ``right``, ``wrong`` or ``junk`` for each of them. Junk takes no rank.
+        kinds: ``right``, ``wrong`` or ``junk`` for each of them (:func:`ranked_list`). Junk takes no rank.
         precision: draw the precision curve.
+        title: above the strip.
     """
     if len(gallery) != len(kinds):
         raise ValueError(f"{len(gallery)} images but {len(kinds)} kinds")
     colours = {"right": RIGHT, "wrong": WRONG, "junk": JUNK}
+    count = len(gallery)
+    places = np.array([i for i, k in enumerate(kinds) if k != "junk"], dtype=np.int64)
+    ranks = np.arange(1, len(places) + 1)
     with style():
-        count = len(gallery)
-        figure = plt.figure(figsize=(0.75 * (count + 1.4), 2.0 + 1.3 * precision))
-        grid = figure.add_gridspec(1 + precision, count + 1, height_ratios=[2, 1.2][: 1 + precision])
-        for column, (image, kind) in enumerate([(query, "query"), *zip(gallery, kinds)]):
-            ax = bare(figure.add_subplot(grid[0, column]))
-            ax.imshow(image)
-            for spine in ax.spines.values():
-                spine.set(visible=kind in colours, color=colours.get(kind, JUNK), linewidth=3)
-            ax.set_title("query" if kind == "query" else "—" if kind == "junk" else "", fontsize="small")
+        figure, ax = plt.subplots(figsize=(0.72 * (count + 1.8), 1.75 + 1.5 * precision))
+        bare(ax)
+        shown = [(-1.5, query, None), *((float(i), image, kind) for i, (image, kind) in enumerate(zip(gallery, kinds)))]
+        for x, image, kind in shown:
+            ax.imshow(image, extent=(x - 0.44, x + 0.44, 0.0, 1.76), zorder=1)
+            if kind:
+                frame = Rectangle((x - 0.44, 0), 0.88, 1.76, fill=False, ec=colours[kind], lw=3, zorder=2)
+                ax.add_patch(frame)
+            if kind == "junk":
+                ax.plot([x - 0.44, x + 0.44], [0, 1.76], color=JUNK, lw=2, zorder=3)
+        ax.text(-1.5, 1.86, "query", ha="center", va="bottom", fontsize="small")
+        for place, rank in zip(places, ranks):
+            ax.text(place, 1.86, str(rank), ha="center", va="bottom", fontsize="small")
+        for place in np.setdiff1d(np.arange(count), places):
+            ax.text(place, 1.86, "junk", ha="center", va="bottom", fontsize="small", color=JUNK)
+        ax.set(xlim=(-2, count - 0.5), ylim=(-1.7 if precision else 0, 2.2), title=title)
         if precision:
-            hits = np.array([k == "right" for k in kinds if k != "junk"])
-            curve = hits.cumsum() / np.arange(1, len(hits) + 1)
-            ax = figure.add_subplot(grid[1, 1:])
-            ranks = np.arange(1, len(hits) + 1)
-            ax.plot(ranks, curve, color=JUNK, zorder=1)
-            ax.scatter(ranks[hits], curve[hits], color=RIGHT, zorder=2)
-            ax.set(xlabel="rank (junk takes none)", ylabel="precision", ylim=(0, 1.08), xticks=ranks)
+            hits = np.array([kinds[i] == "right" for i in places], dtype=bool)
+            curve = hits.cumsum() / ranks
+            below = ax.inset_axes((-0.5, -1.45, count, 1.3), transform=ax.transData)
+            below.plot(places, curve, color=JUNK, zorder=1)
+            below.scatter(places[hits], curve[hits], color=RIGHT, zorder=2)
+            below.set(xlim=(-0.5, count - 0.5), ylim=(0, 1.12), xticks=places, yticks=[0, 0.5, 1], ylabel="precision")
+            below.set_xticklabels([str(r) for r in ranks])
+            below.set_xlabel("rank (junk takes none)")
         return figure
