@@ -118,7 +118,7 @@ class RunConfig:
 
 def code_of(method: str, learner: str = "supervised") -> str:
     """Fingerprint of the code that a run of this method and learner stands on."""
-    return fingerprint("training", _module(METHODS[method]), _module(LEARNERS[learner]))
+    return fingerprint("training", "upgrades", _module(METHODS[method]), _module(LEARNERS[learner]))
 
 
 def _module(part: Callable) -> str:

@@ -49,9 +49,15 @@ def normalised(source: str) -> str:
 
 
 def imports(path: Path) -> set[Path]:
-    """The files of this package that a file imports by name, re-exports of ``__init__`` left out."""
+    """The files of this package that a file imports by name to run, re-exports of ``__init__`` left out."""
     found: set[Path] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            todo += node.orelse  # what is imported for annotations computes nothing
+            continue
+        todo += ast.iter_child_nodes(node)
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("rbcl_lite"):
             parts = (node.module or "").split(".")[1:]
             base = ROOT.joinpath(*parts)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from filelock import FileLock
 
 from rbcl_lite.checkpoint import load_model, save_model, write_json
@@ -19,11 +18,11 @@ from rbcl_lite.data.cache import cache_dir
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
 from rbcl_lite.learners import LEARNERS
-from rbcl_lite.learners.base import Upgrade
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import Embedder, extract
 from rbcl_lite.provenance import default_device, provenance
 from rbcl_lite.training import train
+from rbcl_lite.upgrades import make_upgrade
 
 
 @dataclass(frozen=True)
@@ -138,27 +137,3 @@ def load_run(folder: str | Path) -> Run:
         raise FileNotFoundError(f"no finished run in {folder} (run.json is missing); make one with rbcl-lite train")
     about = json.loads(path.read_text(encoding="utf-8"))
     return Run(Path(folder), RunConfig.from_dict(about["config"]), True, float(about["seconds"]))
-
-
-def make_upgrade(config: RunConfig, old: Run | None = None, progress: bool | None = None) -> Upgrade:
-    """The images, the untrained new model and the old vectors of a run."""
-    data = config.splits(progress).train.share(config.part)
-    other = None if config.labelled is None else replace(config, source=config.labelled).splits(progress).train
-    classes = LEARNERS[config.learner].classes(data, other)
-    torch.manual_seed(config.train.seed)
-    model = Embedder(replace(config.model, num_classes=len(classes)))
-    upgrade = Upgrade(data, model, source=other, batch=config.batch, seed=config.train.seed)
-    if old is None:
-        return upgrade
-    # the old model reads the images at its own size
-    seen = data if old.config.size == config.size else replace(config, size=old.config.size).splits(progress).train
-    vectors = old.extract(seen.select(data.classes) if seen is not data else data, progress)
-    known = np.array(json.loads((old.folder / "model.json").read_text(encoding="utf-8"))["classes"], dtype=np.int64)
-    same_people = (old.config.source, old.config.seed, old.config.learner) == (config.source, config.seed, "supervised")
-    classifier = old.model.classifier
-    return replace(
-        upgrade,
-        old=vectors,
-        old_classifier=None if classifier is None else classifier.weight.detach(),
-        old_classes=known if same_people else np.full_like(known, -1),
-    )
