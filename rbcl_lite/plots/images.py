@@ -65,6 +65,7 @@ def found_rows(
                 colour = JUNK if place == 0 else RIGHT if right[place - 1] else WRONG
                 for spine in ax.spines.values():
                     spine.set(visible=True, color=colour, linewidth=3, linestyle="--" if colour == WRONG else "-")
-            line[1].annotate(name, (0, 1.03), xycoords="axes fraction", va="bottom").set_in_layout(False)
-        axes[0, 0].annotate("query", (0, 1.03), xycoords="axes fraction", va="bottom").set_in_layout(False)
+            line[0].set_title("query", alpha=number == 0)  # keeps the height of a title in every row
+            # a long name must not widen its column
+            line[1].annotate(name, (0, 1.05), xycoords="axes fraction", va="baseline").set_in_layout(False)
         return figure
