@@ -78,7 +78,8 @@ def load_model(folder: Path) -> Embedder:
     if not about.is_file():
         raise FileNotFoundError(f"no model in {folder} (model.json is missing); train one with rbcl-lite train")
     config = EmbedderConfig(**{**json.loads(about.read_text(encoding="utf-8"))["model"], "pretrained": False})
-    model = Embedder(config)
+    with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
+        model = Embedder(config)
     try:
         model.load_state_dict(read_tensors(folder / "model.safetensors"))
     except RuntimeError as error:

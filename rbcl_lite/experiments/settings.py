@@ -21,7 +21,7 @@ SETTINGS = {
 """Name and one line each. The fifth setting, cross-domain and unsupervised, has two learners."""
 
 WEIGHTS: dict[str, tuple[float, ...]] = {
-    "l2": (1, 2, 4, 8, 16),
+    "l2": (0.1, 0.25, 0.5, 1, 4),
     "bct": (0.25, 0.5, 1, 2, 4),
     "contrastive": (0.25, 0.5, 1, 2, 4),
     "triplet": (0.5, 1, 2, 4, 8),

@@ -31,8 +31,9 @@ class BCT(Method):
         self.register_buffer("prototypes", torch.empty(0, 0), persistent=False)
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
-        """Remember whether labels hold for the whole training."""
+        """Remember whether labels hold for the whole training, and forget the rows of an earlier one."""
         super().prepare(upgrade, learner)
+        self.prototypes = torch.empty_like(self.prototypes[:0])
         self._fixed = learner.fixed_labels
 
     def on_epoch(self, epoch: Epoch) -> None:

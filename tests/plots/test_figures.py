@@ -1,0 +1,93 @@
+"""Figures show what they were given, in the book's colours."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from matplotlib.colors import to_hex
+
+from rbcl_lite.features import Features
+from rbcl_lite.methods import METHODS
+from rbcl_lite.plots import (
+    METHOD_COLOURS,
+    OLD,
+    cross_test_heatmap,
+    feature_spaces,
+    history_curves,
+    joint_map,
+    ranked_strip,
+    show_rows,
+    trade_off,
+)
+
+mpl.use("agg")
+
+
+def features(count: int, dim: int = 8, seed: int = 0) -> Features:
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.arange(count) % 5
+    return Features(torch.randn(count, dim, generator=generator), ids, keys=[str(i) for i in range(count)])
+
+
+def result() -> dict:
+    def run(method: str, weight: float, seed: int, new_old: float) -> dict:
+        return {
+            "method": method,
+            "weight": weight,
+            "seed": seed,
+            "test": {"old_old": 20.0, "new_old": new_old, "new_new": 70.0 - weight},
+        }
+
+    runs = [run("independent", 0, 0, 1.0), run("bct", 1, 0, 22.0), run("bct", 4, 0, 25.0), run("bct", 4, 1, 99.0)]
+    return {"chosen": {"bct": 4}, "runs": runs}
+
+
+def test_every_method_has_its_own_colour() -> None:
+    assert set(METHOD_COLOURS) == set(METHODS)
+    assert len({c.lower() for c in METHOD_COLOURS.values()}) == len(METHOD_COLOURS)
+
+
+def test_trade_off_draws_the_swept_seed_only() -> None:
+    ax = trade_off(result(), ["bct"]).axes[0]
+    line = next(line for line in ax.lines if to_hex(line.get_color()) == METHOD_COLOURS["bct"].lower())
+    assert line.get_xydata().tolist() == [[69.0, 22.0], [66.0, 25.0]]
+    assert any(to_hex(line.get_color()) == OLD.lower() and line.get_ydata()[0] == 20.0 for line in ax.lines)
+
+
+def test_heatmap_prints_per_cent() -> None:
+    matrix = pd.DataFrame([[0.25, 0.01], [0.3, 0.8]], index=["old", "new"], columns=["old", "new"])
+    texts = [t.get_text() for t in cross_test_heatmap(matrix).axes[0].texts]
+    assert texts == ["25.0", "1.0", "30.0", "80.0"]
+
+
+def test_strip_gives_junk_no_rank() -> None:
+    image = np.zeros((8, 4, 3), np.uint8)
+    ax = ranked_strip(image, [image] * 4, ["wrong", "junk", "right", "right"]).axes[0]
+    labels = {t.get_position()[0]: t.get_text() for t in ax.texts if t.get_text() in {"1", "2", "3", "4", "junk"}}
+    assert labels == {0: "1", 1: "junk", 2: "2", 3: "3"}
+    with pytest.raises(ValueError, match="2 images but 1 kinds"):
+        ranked_strip(image, [image] * 2, ["right"])
+
+
+def test_history_and_rows() -> None:
+    history = pd.DataFrame({"epoch": [0, 1], "loss": [2.0, 1.0]})
+    assert history_curves({"bct": history}).axes[0].lines[0].get_xydata().tolist() == [[1, 2], [2, 1]]
+    with pytest.raises(ValueError, match="1 rows but 2 labels"):
+        show_rows([np.zeros((2, 4, 2, 3), np.uint8)], ["a", "b"])
+
+
+@pytest.mark.slow
+def test_joint_map_is_repeatable_and_keeps_the_parts() -> None:
+    a, b = features(40), features(30, seed=1)
+    first, second = joint_map([a, b]), joint_map([a, b])
+    assert [len(p) for p in first] == [40, 30]
+    assert np.allclose(first[0], second[0]) and np.allclose(first[1], second[1])
+
+
+@pytest.mark.slow
+def test_feature_spaces_has_one_panel_per_new_model() -> None:
+    figure = feature_spaces(
+        features(40), {"independent": features(40, seed=1), "compatible": features(40, seed=2)}, people=[0]
+    )
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["old and independent new", "old and compatible new"]
