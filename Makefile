@@ -32,7 +32,7 @@ $(VENV)/.stamp-all: pyproject.toml $(VENV)/.stamp-book
 
 # --- the book ---
 runs: env
-	$(BIN)/rbcl-lite runs --scale $(SCALE) --workers $(JOBS)
+	$(BIN)/rbcl-lite experiment shared-runs --scale $(SCALE) --workers $(JOBS)
 
 notebooks: runs
 	$(BIN)/python tools/execute.py $(SCALE) --jobs $(JOBS)
@@ -66,7 +66,7 @@ browser:
 
 check: env
 	$(BIN)/ruff check .
-	$(BIN)/rbcl-lite check
+	$(BIN)/rbcl-lite experiment check
 
 bench: env-all
 	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -40,8 +40,8 @@ def digest(*parts: bytes) -> str:
 
 def results_digest() -> bytes:
     """A hash of the measured numbers that notebooks read from the package."""
-    files = sorted((ROOT / "rbcl_lite" / "results").glob("*"))
-    return digest(*(part for f in files if f.is_file() for part in (f.name.encode(), f.read_bytes()))).encode()
+    files = sorted(f for f in (ROOT / "rbcl_lite" / "results").glob("*") if f.suffix in (".json", ".csv"))
+    return digest(*(part for f in files for part in (f.name.encode(), f.read_bytes()))).encode()
 
 
 def complete(notebook: nbformat.NotebookNode) -> bool:
@@ -90,25 +90,31 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
     """
     fingerprint, results = code_fingerprint(), results_digest()
     cache = ROOT / ".cache" / "notebooks" / scale / fingerprint
-    running, out = cache / "running", ROOT / "_build" / scale / "notebooks"
-    for folder in (running, out):
+    out = ROOT / "_build" / scale / "notebooks"
+    for folder in (cache, out):
         folder.mkdir(parents=True, exist_ok=True)
     sources = sorted((ROOT / "notebooks").glob("*.ipynb"))
     for left in set(out.glob("*.ipynb")) - {out / s.name for s in sources}:
         left.unlink()
 
+    running = cache / f"running-{os.getpid()}"  # a folder of its own: two calls at a time do not meet
     stale: dict[Path, Path] = {}
     for source in sources:
         kept = cache / f"{source.stem}-{digest(source.read_bytes(), results)}.ipynb"
         copy = out / source.name
         if kept.exists():
             shutil.copyfile(kept, copy)
-        elif source.match(pattern) or not copy.exists():
-            stale[Path(shutil.copyfile(source, running / source.name))] = kept
+        elif source.match(pattern):
+            stale[running / source.name] = kept
             copy.unlink(missing_ok=True)
+        elif not copy.exists():
+            shutil.copyfile(source, copy)  # not executed, but there for the links of the others
     print(f"notebooks at scale {scale}: {len(sources) - len(stale)} unchanged, {len(stale)} to execute", flush=True)
     if not stale:
         return 0
+    running.mkdir()
+    for copy in stale:
+        shutil.copyfile(ROOT / "notebooks" / copy.name, copy)
 
     environment = os.environ | {"RBCL_SCALE": scale, "PYTHONHASHSEED": "0"}
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -125,6 +131,8 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
             shutil.copyfile(kept, out / copy.name)
         else:
             print(f"failed, see {copy.relative_to(ROOT)}", flush=True)
+    if not any(running.iterdir()):
+        running.rmdir()
     return status
 
 

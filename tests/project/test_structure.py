@@ -9,7 +9,7 @@ FLOORS = [
     {"losses", "memory", "agents", "clustering", "metrics"},
     {"data", "models", "checkpoint"},
     {"learners", "methods"},
-    {"training", "config", "runs"},
+    {"training", "config", "upgrades", "runs"},
     {"experiments", "gallery", "plots", "notebook"},
     {"commands", "cli"},
 ]
