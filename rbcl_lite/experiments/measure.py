@@ -10,7 +10,9 @@ import pandas as pd
 
 from rbcl_lite.data.dataset import RetrievalSplit
 from rbcl_lite.features import Features
-from rbcl_lite.metrics import RankingResult, cross_test, evaluate_ranking
+from rbcl_lite.metrics.compatibility import cross_test
+from rbcl_lite.metrics.result import RankingResult
+from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.runs import Run
 
 
