@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rbcl_lite.clustering.dbscan import pseudo_labels
 from rbcl_lite.data.camera_style import CameraStyle
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.learners.base import Batch, Learner, Upgrade
+from rbcl_lite.learners.clusters import Clustering
 from rbcl_lite.learners.source import SourceBranch
 from rbcl_lite.losses.invariance import invariance_loss, neighbour_purity
 from rbcl_lite.memory import ExemplarMemory
@@ -35,9 +35,9 @@ class ECN(Learner):
 
     **Labels for the compatibility method**, our choice too, since the paper has no such method: each image is its own
     class until neighbours count; from then on the memory's keys are clustered at the start of every epoch
-    (:func:`~rbcl_lite.clustering.pseudo_labels`), and an image outside all clusters stays its own class. The images of
-    a cluster stand together in batches, K at a time, so that a ranking finds positives; every image is still seen
-    once an epoch. The loss of ECN itself does not use these labels.
+    (:class:`~rbcl_lite.learners.clusters.Clustering`), and an image outside all clusters stays its own class. The
+    images of a cluster stand together in batches, K at a time, so that a ranking finds positives; every image is
+    still seen once an epoch. The loss of ECN itself does not use these labels.
 
     Args:
         weight: w of the target loss.
@@ -51,10 +51,11 @@ class ECN(Learner):
         dropout: on the unit vector that meets the memory.
         triplet: weight of the triplet loss in the source branch.
         mixed_statistics: let source images update the running statistics of batch norm.
-        eps: of the clustering, see :func:`~rbcl_lite.clustering.pseudo_labels`.
+        eps: of the clustering, see :class:`~rbcl_lite.learners.clusters.Clustering`.
         min_samples: likewise.
         k1: likewise.
         k2: likewise.
+        centred: likewise.
 
     Raises:
         ValueError: camera or neighbours without exemplar; on :meth:`prepare`, no source images, a classifier that
@@ -76,10 +77,11 @@ class ECN(Learner):
         dropout: float = 0.0,
         triplet: float = 1.0,
         mixed_statistics: bool = False,
-        eps: float = 0.6,
+        eps: float = 0.5,
         min_samples: int = 4,
-        k1: int = 20,
-        k2: int = 6,
+        k1: int = 10,
+        k2: int = 4,
+        centred: bool = True,
     ) -> None:
         super().__init__()
         if not 0 <= weight <= 1:
@@ -90,7 +92,7 @@ class ECN(Learner):
         self.momentum, self.dropout, self.triplet = momentum, dropout, triplet
         self.exemplar, self.camera, self.neighbours = exemplar, camera, neighbours
         self.mixed_statistics = mixed_statistics
-        self.clustering = {"eps": eps, "min_samples": min_samples, "k1": k1, "k2": k2}
+        self.clustering = Clustering(eps, min_samples, k1, k2, centred)
         self._features: Tensor | None = None
         self._observed: dict[str, float] = {}
 
@@ -123,9 +125,8 @@ class ECN(Learner):
         filled = (keys.norm(dim=1) > 0).nonzero()[:, 0]
         if len(filled) <= 2:
             return
-        options = {**self.clustering, "k1": min(int(self.clustering["k1"]), len(filled) - 1)}
-        options["k2"] = min(int(options["k2"]), len(filled))
-        found = pseudo_labels(keys[filled], **options)  # type: ignore[arg-type]
+        cams = self.upgrade.train.cams
+        found = self.clustering(keys[filled], None if cams is None else torch.from_numpy(cams)[filled])
         clusters = int(found.max()) + 1
         labels = torch.arange(len(keys)) + clusters
         labels[filled[found >= 0]] = found[found >= 0]

@@ -10,7 +10,7 @@ from rbcl_lite.learners import ECN
 from rbcl_lite.methods import METHODS
 from rbcl_lite.training import train
 
-SMALL = {"k": 3, "k1": 5, "k2": 2, "min_samples": 2, "start": 0.3}
+SMALL = {"k": 3, "eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2, "start": 0.3}
 
 
 def learner(upgrade=None, **options):

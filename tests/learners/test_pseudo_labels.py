@@ -6,11 +6,12 @@ from toy import CONFIG, toy_batch, toy_upgrade
 
 from rbcl_lite.clustering import pseudo_labels
 from rbcl_lite.learners import PseudoLabels
+from rbcl_lite.learners.clusters import Clustering, centre_cameras
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import extract
 from rbcl_lite.training import train
 
-SMALL = {"k1": 5, "k2": 2, "min_samples": 2}
+SMALL = {"eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2}
 
 
 def learner(upgrade, **options):
@@ -36,12 +37,15 @@ def test_with_every_method(name):
 def test_old_vectors_are_clustered_at_the_start_and_new_ones_later():
     upgrade = toy_upgrade(classes=0)
     made = learner(upgrade, start=0.5)
-    options = {"eps": 0.6, **SMALL}
+
+    def expected(vectors):
+        return pseudo_labels(centre_cameras(vectors, torch.from_numpy(upgrade.train.cams)), **SMALL)
+
     new = extract(upgrade.model, upgrade.train).vectors
-    assert torch.equal(made.on_epoch(0, 0.0), pseudo_labels(upgrade.old.vectors, **options))
-    assert torch.equal(made.on_epoch(1, 0.5), pseudo_labels(new, **options))
+    assert torch.equal(made.on_epoch(0, 0.0), expected(upgrade.old.vectors))
+    assert torch.equal(made.on_epoch(1, 0.5), expected(new))
     alone = learner(toy_upgrade(old_dim=None, classes=0), start=0.5)
-    assert torch.equal(alone.on_epoch(0, 0.0), pseudo_labels(new, **options))
+    assert torch.equal(alone.on_epoch(0, 0.0), expected(new))
 
 
 def test_extraction_leaves_the_model_as_it_was():
@@ -55,7 +59,7 @@ def test_extraction_leaves_the_model_as_it_was():
 
 def test_batches_are_constant_in_number_and_hold_no_outliers():
     upgrade = toy_upgrade(classes=0)
-    made = learner(upgrade)
+    made = learner(upgrade, eps=0.35, min_samples=4)
     labels = made.on_epoch(0, 0.0)
     assert (labels < 0).any()  # else this test shows nothing
     for number in range(3):
@@ -91,7 +95,7 @@ def test_fewer_clusters_than_people_in_a_batch(monkeypatch):
     made.on_epoch(0, 0.0)
     two = torch.full((len(upgrade.train),), -1)
     two[:6], two[6:10] = 0, 1
-    monkeypatch.setattr("rbcl_lite.learners.pseudo_labels.pseudo_labels", lambda *a, **k: two)
+    monkeypatch.setattr("rbcl_lite.learners.clusters.pseudo_labels", lambda *a, **k: two)
     made.on_epoch(1, 0.5)
     batches = list(made.batches(1))
     assert len(batches) == made.steps() and all(len(b) == 2 * 3 for b in batches)
@@ -107,11 +111,26 @@ def test_too_few_clusters_are_explained(eps, hint):
 
 def test_labelled_source_beside_the_clusters():
     upgrade = toy_upgrade(source=True)
-    history = train(upgrade, PseudoLabels(**SMALL), METHODS["l2"](), CONFIG)
-    assert {"contrast", "source"} <= set(history)
+    history = train(upgrade, PseudoLabels(**SMALL, start=0.5), METHODS["rbcl"](), CONFIG)
+    assert history["contrast"].isna().tolist() == [True, True, False]  # epochs begin at 0, 1/3 and 2/3
+    assert history["source"].notna().all() and (history["compatibility"] > 0).all()
     with pytest.raises(ValueError, match="num_classes = 5"):
         learner(toy_upgrade(source=True, classes=7))
     learner(toy_upgrade(source=True, classes=0), source=0.0)
+
+
+def test_clusters_see_past_the_camera():
+    g = torch.Generator().manual_seed(0)
+    people, cams = torch.arange(12).repeat_interleave(6), torch.arange(6).repeat(12)
+    vectors = torch.randn(12, 16, generator=g)[people] + 3 * torch.randn(6, 16, generator=g)[cams]
+    vectors = F.normalize(vectors + 0.1 * torch.randn(72, 16, generator=g), dim=1)
+    centred, plain = (Clustering(0.5, 3, 5, 2, c)(vectors, cams) for c in (True, False))
+    same = (people[:, None] == people).fill_diagonal_(False)
+    pairs = [((labels[:, None] == labels) & (labels >= 0)[:, None] & same).sum() for labels in (centred, plain)]
+    assert pairs[0] > 0.6 * same.sum() and pairs[1] < 0.1 * same.sum()
+    assert torch.equal(Clustering(0.5, 3, 5, 2, True)(vectors, None), plain)  # cameras unknown
+    alone = torch.tensor([0, 0, 1])  # a camera with one image keeps its vector
+    assert torch.equal(centre_cameras(vectors[:3], alone)[2], vectors[2])
 
 
 class Killed(Exception):
