@@ -1,0 +1,112 @@
+"""Figures of vanishing gradients: the pull of a ranking loss against the gap, and the gaps of a real model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from rbcl_lite.plots.style import INK, METHOD_COLOURS, style
+
+Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+"""Query [B, D], reference [R, D] and their identities to a scalar, as the ranking losses take them."""
+
+ACTIVE = 5.99
+"""From this many temperatures on a sigmoid has less than 1 % of its largest slope."""
+
+
+def similarity_gradient(loss: Loss, cosines: Sequence[float] | Tensor, positives: int = 1) -> Tensor:
+    """Gradient of a loss in each cosine between one query and R references.
+
+    The query is the first unit vector; reference j lies in the plane of it and of a direction of its own, so moving the
+    query in that direction changes the cosine with j alone, by sqrt(1 - s_j^2) per unit.
+
+    Args:
+        loss: for example :func:`rbcl_lite.losses.smooth_ap_loss`.
+        cosines: [R], inside (-1, 1); the positives first.
+        positives: how many of them show the query's person.
+
+    Returns:
+        [R] float64.
+
+    >>> from rbcl_lite.losses import smooth_ap_loss
+    >>> similarity_gradient(smooth_ap_loss, [0.8, 0.7])
+    tensor([-0.0045,  0.0045], dtype=torch.float64)
+    """
+    s = torch.as_tensor(cosines, dtype=torch.float64)
+    rest = (1 - s.square()).sqrt()
+    reference = torch.cat([s[:, None], rest.diag()], dim=1)
+    query = torch.zeros(1, len(s) + 1, dtype=torch.float64)
+    query[0, 0] = 1
+    query.requires_grad_()
+    strangers = (torch.arange(len(s)) >= positives).long()
+    loss(query, reference, strangers.new_zeros(1), strangers).backward()
+    assert query.grad is not None
+    return query.grad[0, 1:] / rest
+
+
+def gap_curves(
+    losses: Mapping[str, Loss],
+    gaps: np.ndarray,
+    *,
+    hardest: float | None = None,
+    ax: Axes | None = None,
+    title: str = "",
+) -> Figure:
+    """Pull on one negative against its gap to the only positive, on a logarithmic scale.
+
+    Args:
+        losses: name to loss; one curve each.
+        gaps: s_pos - s_neg, in units of cosine.
+        hardest: gap of a second negative that stays where it is; the pull on the moving one is drawn.
+        ax: where to draw; a new figure by default.
+        title: above the panel.
+    """
+    dashes = ["-", "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1))]
+    colours = [METHOD_COLOURS[m] for m in ("smooth-ap", "rbcl", "mixbct", "l2", "supap")]
+    with style():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(6.4, 3.6))
+        for (name, loss), colour, dash in zip(losses.items(), colours, dashes):
+            fixed = [0.4] if hardest is None else [0.4, 0.4 - hardest]
+            pulls = [similarity_gradient(loss, [*fixed, 0.4 - g])[-1].item() for g in gaps]
+            ax.plot(gaps, pulls, color=colour, ls=dash, label=name)
+        ax.set(
+            yscale="log", ylim=(1e-7, 90), xlabel="gap: cosine of the positive − cosine of the negative", title=title
+        )
+        ax.set_ylabel("pull on the negative")
+        ax.legend()
+        assert isinstance(ax.figure, Figure)
+        return ax.figure
+
+
+def gap_histogram(
+    panels: Mapping[str, Mapping[str, np.ndarray]],
+    *,
+    temperature: float = 0.01,
+    span: tuple[float, float] = (-0.6, 0.8),
+) -> Figure:
+    """Gaps between each positive and the hardest negative, with the band in which the sigmoid has a slope.
+
+    Args:
+        panels: title to (method to gaps [any number]).
+        temperature: of the sigmoid, for the band.
+        span: first and last gap drawn.
+    """
+    bins = np.linspace(*span, 57)
+    with style():
+        figure, axes = plt.subplots(1, len(panels), figsize=(4.4 * len(panels), 3.3), sharey=True, squeeze=False)
+        for ax, (title, methods) in zip(axes[0], panels.items()):
+            ax.axvspan(-ACTIVE * temperature, ACTIVE * temperature, color=INK, alpha=0.22, lw=0, label="has a slope")
+            for (name, gaps), dash in zip(methods.items(), ["-", "--", ":"]):
+                share = 100 * np.histogram(gaps, bins)[0] / max(len(gaps), 1)
+                ax.stairs(share, bins, color=METHOD_COLOURS[name], lw=1.8, ls=dash, label=name)
+            ax.set(xlabel="gap to the hardest negative", title=title)
+        axes[0, 0].set_ylabel("pairs in %")
+        axes[0, -1].legend()
+        return figure
