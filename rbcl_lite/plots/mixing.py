@@ -1,0 +1,86 @@
+"""Figures of mixed batches: who receives a gradient, and clouds of vectors on a globe."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from rbcl_lite.plots.spaces import SHAPES
+from rbcl_lite.plots.style import COMPATIBLE, INK, OLD, style
+
+
+def gradient_rows(
+    gradient: Tensor, replaced: Tensor, labels: Tensor, weight_gradient: Tensor, *, height: float = 6.0
+) -> Figure:
+    """Which rows of a mixed batch receive a gradient: its size in each coordinate, per row, and per classifier row.
+
+    Args:
+        gradient: [B, D] of the loss for the new vectors.
+        replaced: bool [B], rows that were replaced by old vectors.
+        labels: [B] class of each row; the images of a class stand together.
+        weight_gradient: [C, D] of the loss for the classifier.
+        height: inches.
+    """
+    size, norms = gradient.abs().numpy(), gradient.norm(dim=1).numpy()
+    old, rows = replaced.numpy(), np.arange(len(norms))
+    people, first, count = np.unique(labels.numpy(), return_index=True, return_counts=True)
+    with style():
+        figure, axes = plt.subplots(
+            1, 3, figsize=(8.6, height), sharey=True, gridspec_kw={"width_ratios": [2.4, 1.2, 1.2]}
+        )
+        shade = LinearSegmentedColormap.from_list("gradient", ["#ffffff", COMPATIBLE, "#06302f"])
+        limit = max(float(np.quantile(size[~old], 0.98)) if (~old).any() else 0.0, 1e-12)
+        axes[0].imshow(size, aspect="auto", cmap=shade, vmin=0, vmax=limit, interpolation="nearest")
+        axes[0].barh(rows[old], size.shape[1], left=-0.5, height=1, color=OLD, lw=0)
+        axes[0].set(title="gradient by coordinate", xlabel="coordinate", ylabel="row of the batch")
+        axes[1].barh(rows, norms, height=0.8, color=COMPATIBLE)
+        axes[1].scatter(np.zeros(old.sum()), rows[old], marker="s", s=14, color=OLD, clip_on=False, zorder=3)
+        axes[1].set(title="norm per row", xlabel="norm")
+        middle = first + (count - 1) / 2
+        axes[2].barh(middle, weight_gradient.norm(dim=1).numpy()[people], height=count * 0.85, color=INK)
+        axes[2].set(title="classifier, per person", xlabel="norm")
+        for ax in axes:
+            ax.grid(False)
+            for line in first[first > 0]:
+                ax.axhline(line - 0.5, color=INK, lw=0.4, alpha=0.6)
+        axes[0].set_ylim(len(norms) - 0.5, -0.5)
+        return figure
+
+
+def draw_globe(
+    ax: Axes, clouds: Mapping[str, tuple[Tensor, str]], labels: Tensor, weight: Tensor | None = None
+) -> None:
+    """Vectors of three coordinates on a map of the sphere: colour is the model, shape is the person.
+
+    Args:
+        ax: axes with the projection ``mollweide``.
+        clouds: name to (vectors [N, 3], colour).
+        labels: [N] person of each vector.
+        weight: [C, 3] rows of a classifier, drawn as large hollow shapes.
+    """
+
+    def place(x: Tensor) -> tuple[np.ndarray, np.ndarray]:
+        unit = torch.nn.functional.normalize(x.detach(), dim=1)
+        return torch.atan2(unit[:, 1], unit[:, 0]).numpy(), unit[:, 2].clamp(-1, 1).asin().numpy()
+
+    ax.set_xticklabels([])
+    ax.set_yticklabels([])
+    ax.grid(True, alpha=0.35, lw=0.6)
+    people = range(int(labels.max()) + 1)
+    for name, (vectors, colour) in clouds.items():
+        for person, shape in zip(people, itertools.cycle(SHAPES)):
+            x, y = place(vectors[labels == person])
+            ax.scatter(x, y, s=24, marker=shape, color=colour, alpha=0.75, lw=0, label=None if person else name)
+    if weight is not None:
+        for person, shape in zip(people, itertools.cycle(SHAPES)):
+            x, y = place(weight[person : person + 1])
+            label = None if person else "classifier"
+            ax.scatter(x, y, s=150, marker=shape, facecolors="none", edgecolors=INK, lw=1.6, label=label)

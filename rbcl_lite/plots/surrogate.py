@@ -1,0 +1,77 @@
+"""Average precision of a list of scores, exact and smooth, and the picture of both as the temperature shrinks."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from rbcl_lite.plots.style import COMPATIBLE, INK, OLD, RIGHT, WRONG, style
+
+
+def list_ap(scores: Tensor, positive: Tensor, temperature: float = 0.0) -> Tensor:
+    r"""Average precision of one list (or of many) given by its scores, from the definition.
+
+    .. math:: \mathrm{AP} = \frac{1}{|P|} \sum_{p \in P} \frac{a_p}{a_p + b_p}, \qquad
+              a_p = 1 + \sum_{k \in P, k \ne p} H(s_k - s_p), \quad b_p = \sum_{n \in N} H(s_n - s_p)
+
+    :math:`H` is the step "stands before" at temperature 0, and the sigmoid of x / temperature otherwise (Brown et al.
+    2020, equation 6).
+
+    Args:
+        scores: [..., R] similarities.
+        positive: bool [R].
+        temperature: tau; 0 for the exact value (ties count as standing before).
+
+    Returns:
+        [...], between 0 and 1.
+
+    >>> list_ap(torch.tensor([0.9, 0.8, 0.7, 0.6]), torch.tensor([True, False, True, False]))
+    tensor(0.8333)
+    """
+    here = positive.nonzero()[:, 0]
+    gap = scores[..., None, :] - scores[..., here, None]  # [..., P, R]: s_j - s_p
+    before = torch.sigmoid(gap / temperature) if temperature else (gap >= 0).to(scores)
+    before = before * (torch.arange(len(positive)) != here[:, None])  # nothing stands before itself
+    a = 1 + (before * positive).sum(-1)
+    b = (before * ~positive).sum(-1)
+    return (a / (a + b)).mean(-1)
+
+
+def surrogate_frame(temperature: float, scores: Tensor, positive: Tensor, moving: int) -> Figure:
+    """Step and sigmoid; AP while one positive moves through a list; the slope of that curve.
+
+    Args:
+        temperature: tau, above 0.
+        scores: [R] similarities of the list.
+        positive: bool [R].
+        moving: position of the positive that is moved.
+    """
+    x = torch.linspace(float(scores.min()) - 0.12, float(scores.max()) + 0.12, 1201, dtype=torch.float64)
+    lists = scores.double().repeat(len(x), 1)
+    lists[:, moving] = x
+    exact = list_ap(lists, positive)
+    lists.requires_grad_()
+    smooth = list_ap(lists, positive, temperature)
+    slope = torch.autograd.grad(smooth.sum(), lists)[0][:, moving]
+    gap = torch.linspace(-0.25, 0.25, 1001)
+    with style():
+        figure, axes = plt.subplots(1, 3, figsize=(9.4, 3.1), gridspec_kw={"width_ratios": [1, 1.5, 1.5]})
+        axes[0].plot(gap, (gap >= 0).float(), color=OLD, lw=1.6, label="step")
+        axes[0].plot(gap, torch.sigmoid(gap / temperature), color=COMPATIBLE, label="sigmoid")
+        axes[0].set(title="stands before?", xlabel="gap of similarities", ylim=(-0.05, 1.05))
+        axes[0].legend(loc="upper left", fontsize="small")
+        axes[1].plot(x, exact, color=OLD, lw=1.6, drawstyle="steps-post", label="exact AP")
+        axes[1].plot(x, smooth.detach(), color=COMPATIBLE, label="smooth AP")
+        axes[1].set(title="AP as one positive moves", xlabel="its similarity", ylim=(0.15, 1.05))
+        axes[1].legend(loc="upper left", fontsize="small")
+        axes[2].semilogy(x, slope.abs().clamp_min(1e-12), color=COMPATIBLE)
+        axes[2].set(title="size of the slope of smooth AP", xlabel="its similarity", ylim=(1e-6, 1e3))
+        for ax in axes[1:]:
+            for i, score in enumerate(scores.tolist()):
+                if i != moving:
+                    colour, line = (RIGHT, "-") if positive[i] else (WRONG, "--")
+                    ax.axvline(score, ymax=0.07, color=colour, ls=line, lw=2)
+        figure.suptitle(f"τ = {temperature:g}", color=INK, x=0.01, ha="left")
+        return figure
