@@ -17,9 +17,10 @@ from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.metrics import evaluate_ranking
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
+from rbcl_lite.scale import SCALES
 from rbcl_lite.training import TrainConfig, train
 
-SIZE, BATCH, DIM = (64, 32), (8, 3), 32  # those of the smoke scale
+SIZE, BATCH, DIM = SCALES["smoke"].size, SCALES["smoke"].batch, SCALES["smoke"].dim
 
 
 @pytest.fixture(autouse=True)
