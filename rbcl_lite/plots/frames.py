@@ -52,7 +52,7 @@ def stepper(
     for i, (label, alt) in enumerate(zip(labels, alts)):
         with style(), mpl.rc_context({"savefig.bbox": "standard"}):  # frames of one size do not jump
             figure, memory = draw(i), io.BytesIO()
-            figure.savefig(memory, format="png", dpi=140)
+            figure.savefig(memory, format="png", dpi=120)
             width = figure.get_size_inches()[0]
             plt.close(figure)
         small = io.BytesIO()
