@@ -44,7 +44,7 @@ class Scale:
 
 
 SCALES = {
-    "smoke": Scale("smoke", (64, 32), 24, 8, 12, 2, 1, "tiny", "small", 32, 1, 1, (6, 3)),
+    "smoke": Scale("smoke", (64, 32), 24, 8, 12, 2, 1, "tiny", "small", 32, 1, 1, (8, 3)),
     "laptop": Scale("laptop", (64, 32), 400, 100, 150, 3, 2, "tiny", "small", 128, 8, 20, (16, 4)),
     "gpu": Scale("gpu", (128, 64), 2000, 200, 500, 4, 2, "resnet18", "resnet50", 256, 30, 20, (16, 4)),
 }

@@ -75,6 +75,8 @@ def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunCo
         model=EmbedderConfig(at.old_backbone if setting == "more-identities" else at.new_backbone, at.dim),
         train=TrainConfig(epochs=at.epochs, seed=seed),
     )
+    people = max(2, min(at.batch[0], round(old.part * at.people)))  # the old model may have seen fewer than P
+    new = replace(new, old=replace(old, batch=(people, at.batch[1])))
     if setting == "cross-domain-ecn":
         return replace(new, learner="ecn", labelled=campus)
     if setting == "cross-domain-pseudo-labels":
