@@ -42,8 +42,8 @@ def trade_off(
         for method in methods:
             own = runs[runs["method"] == method].sort_values("weight")
             x, y, colour = own["new_new"].to_numpy(), own["new_old"].to_numpy(), METHOD_COLOURS[method]
-            ax.plot([alone["new_new"], x[0]], [alone["new_old"], y[0]], color=colour, ls=":", lw=1.2)
             ax.plot(x, y, marker="o", ms=5, color=colour, label=method)
+            ax.plot([alone["new_new"], x[0]], [alone["new_old"], y[0]], color=colour, ls=":", lw=1.2)
             for i in (0, -1):
                 ax.annotate(
                     f"{own['weight'].iloc[i]:g}",
