@@ -16,10 +16,10 @@ from rbcl_lite.runs import run_or_load
 SHARED: dict[str, tuple[str, str, float]] = {
     "independent": ("stronger-and-more", "independent", 0.0),
     "bct": ("stronger-and-more", "bct", 4.0),
-    "l2": ("stronger-and-more", "l2", 1.0),
+    "l2": ("stronger-and-more", "l2", 0.5),
     "contrastive": ("stronger-and-more", "contrastive", 2.0),
     "mixbct": ("stronger-and-more", "mixbct", 0.3),
-    "smooth-ap": ("stronger-and-more", "smooth-ap", 10.0),
+    "smooth-ap": ("stronger-and-more", "smooth-ap", 3.0),
     "rbcl": ("stronger-and-more", "rbcl", 3.0),
 }
 """Short name in the chapters: setting, method and weight, all on seed 0."""
