@@ -1,4 +1,4 @@
-"""``rbcl-lite experiment sweep | shared-runs | check``: many runs, and the numbers that come from them."""
+"""``rbcl-lite experiment sweep | ablation | shared-runs | check``: many runs, and the numbers that come from them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 import tyro
 
 from rbcl_lite.commands.output import say
-from rbcl_lite.experiments import sweep
+from rbcl_lite.experiments import ablation, sweep
 from rbcl_lite.experiments.settings import WEIGHTS
 from rbcl_lite.experiments.shared import shared_runs
 from rbcl_lite.experiments.tables import stale
@@ -41,6 +41,36 @@ class Sweep:
             self.setting,
             self.methods,
             seeds=self.seeds,
+            workers=self.workers,
+            scale_name=self.scale,
+            folder=self.out or sweep.RESULTS,
+            progress=True,
+        )
+        say(path)
+
+
+@dataclass
+class Ablation:
+    """Learning without labels, part by part: source only, E, E+C, E+N, E+C+N, pseudo labels; resumable."""
+
+    seeds: tuple[int, ...] = (0, 1, 2)
+    """Every variant is trained on each of them."""
+    variants: tuple[str, ...] = tuple(ablation.VARIANTS)
+    """Variants to train; all of them by default."""
+    workers: int = 2
+    """Processes, one thread each."""
+    scale: str | None = None
+    """smoke, laptop or gpu."""
+    out: Path | None = None
+    """Folder of the result file; by default rbcl_lite/results."""
+
+    def run(self) -> None:
+        """Run everything that is not there yet."""
+
+        torch.set_num_threads(1)
+        path = ablation.ablation(
+            seeds=self.seeds,
+            variants=self.variants,
             workers=self.workers,
             scale_name=self.scale,
             folder=self.out or sweep.RESULTS,
@@ -84,7 +114,7 @@ class Check:
 class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
-    action: Annotated[Sweep | SharedRuns | Check, tyro.conf.arg(name="")]
+    action: Annotated[Sweep | Ablation | SharedRuns | Check, tyro.conf.arg(name="")]
 
     def run(self) -> None:
         """Run the chosen action."""

@@ -123,23 +123,43 @@ def sweep(
     first, others = seeds[0], seeds[1:]
     base = [Job(setting, "independent", 0.0, s, name) for s in seeds]
     swept = [Job(setting, m, float(w), first, name) for m in methods for w in WEIGHTS[m]]
-    done = _run(base[:1] + swept + base[1:], workers, path, "weights", progress)
+    done = run_jobs(base[:1] + swept + base[1:], execute, workers, path, "weights", progress)
     alone = done[base[0]]
     chosen = {m: choose_weight([done[j] for j in swept if j.method == m], alone) for m in methods}
-    _run([Job(setting, m, chosen[m], s, name) for m in methods for s in others], workers, path, "seeds", progress)
+    more = [Job(setting, m, chosen[m], s, name) for m in methods for s in others]
+    run_jobs(more, execute, workers, path, "seeds", progress)
     _merge(path, lambda result: result["chosen"].update(chosen))
     return path
 
 
-def _run(jobs: Sequence[Job], workers: int, path: Path, what: str, progress: bool | None) -> dict[Job, dict[str, Any]]:
-    """Execute jobs in processes; every finished one is written at once."""
+def run_jobs(
+    jobs: Sequence[Job],
+    work: Callable[[Job], dict[str, Any]],
+    workers: int,
+    path: Path,
+    what: str,
+    progress: bool | None,
+) -> dict[Job, dict[str, Any]]:
+    """Execute jobs in processes; the record of every finished one is written into the result file at once.
+
+    Args:
+        jobs: what to do.
+        work: a function of a module, from a job to its record.
+        workers: processes.
+        path: the result file.
+        what: word on the progress bar.
+        progress: see :func:`rbcl_lite.progress.bar`.
+
+    Returns:
+        the record of each job.
+    """
     done = {}
     context = multiprocessing.get_context("spawn")
     with (
         ProcessPoolExecutor(workers, mp_context=context) as pool,
         bar(total=len(jobs), desc=what, enabled=progress) as b,
     ):
-        waiting = {pool.submit(execute, job): job for job in jobs}
+        waiting = {pool.submit(work, job): job for job in jobs}
         try:
             for future in as_completed(waiting):
                 job = waiting[future]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from rbcl_lite.config import code_of
+from rbcl_lite.config import RunConfig
+from rbcl_lite.experiments import ablation
 from rbcl_lite.experiments.settings import upgrade
 from rbcl_lite.experiments.sweep import RESULTS
 
@@ -17,7 +19,8 @@ def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
     """A result file that :func:`rbcl_lite.experiments.sweep.sweep` wrote.
 
     Args:
-        name: the setting, for example ``stronger-and-more``.
+        name: the setting, for example ``stronger-and-more``, or ``unlabelled-station``
+            (:func:`rbcl_lite.experiments.ablation.ablation`).
         folder: where result files are; the ones that come with the package by default.
 
     Raises:
@@ -25,7 +28,8 @@ def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
     """
     path = folder / f"{name}.json"
     if not path.is_file():
-        raise FileNotFoundError(f"no result {path.name}; make it with: rbcl-lite experiment sweep --setting {name}")
+        command = "ablation" if name == ablation.NAME else f"sweep --setting {name}"
+        raise FileNotFoundError(f"no result {path.name}; make it with: rbcl-lite experiment {command}")
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -76,9 +80,17 @@ def stale(folder: Path = RESULTS) -> list[str]:
     found = []
     for path in sorted(folder.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
-        config = upgrade(result["setting"].removesuffix("-smoke").removesuffix("-gpu"))
+        setting = result["setting"].removesuffix("-smoke").removesuffix("-gpu")
         for method in sorted({r["method"] for r in result["runs"]}):
-            now = (code_of(method, config.learner), config.source.version())
+            config = _config(setting, method)
+            now = (config.code(), config.source.version())
             if any((r["code"], r["images"]) != now for r in result["runs"] if r["method"] == method):
                 found.append(f"{path.name}: {method} is older than the code or the images it was measured with")
     return found
+
+
+def _config(setting: str, method: str) -> RunConfig:
+    """A run as it would be made now."""
+    if setting == ablation.NAME:
+        return ablation.variant(method)
+    return replace(upgrade(setting), method=method)

@@ -1,0 +1,129 @@
+"""Neighbourhoods forming in a memory: a map of some keys that moves from epoch to epoch, and curves beside it."""
+
+from __future__ import annotations
+
+import html
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.animation import FuncAnimation
+from matplotlib.collections import LineCollection
+
+from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, OLD, RIGHT, WRONG, bare, style
+
+LINES = (COMPATIBLE, INDEPENDENT, OLD)
+
+
+def moving_map(snapshots: Sequence[np.ndarray], *, seed: int = 0) -> list[np.ndarray]:
+    """A t-SNE map (van der Maaten and Hinton 2008) of each snapshot, begun at the places of the one before it.
+
+    Args:
+        snapshots: each [N, D] unit rows; row i is the same image in all of them.
+        seed: of t-SNE.
+
+    Returns:
+        for each snapshot its points [N, 2], centred, in 0..1 of the largest distance from the centre.
+    """
+    from sklearn.manifold import TSNE
+
+    perplexity = min(15.0, (len(snapshots[0]) - 1) / 3)
+    places: list[np.ndarray] = []
+    start: Any = "pca"
+    for keys in snapshots:
+        tsne = TSNE(init=start, metric="cosine", perplexity=perplexity, learning_rate=50.0, random_state=seed)
+        points = tsne.fit_transform(np.asarray(keys, np.float32))
+        points = points - points.mean(axis=0)
+        places.append(points / np.linalg.norm(points, axis=1).max())
+        start = (1e-1 * places[-1]).astype(np.float32)  # t-SNE wants a start that is small
+    return places
+
+
+def neighbourhood_animation(
+    snapshots: Sequence[np.ndarray],
+    people: np.ndarray,
+    titles: Sequence[str],
+    measures: Mapping[str, Sequence[float]],
+    alt: str,
+    *,
+    nearest: int = 3,
+    between: int = 4,
+    seed: int = 0,
+) -> Any:
+    """An animation that plays without a kernel: keys of a few people, lines to their nearest keys, and curves.
+
+    A line joins a key with each of its ``nearest`` keys among those shown: green and solid to the same person, red
+    and dashed to another.
+
+    Args:
+        snapshots: each [N, D] unit rows of the images shown.
+        people: [N] who is on each; colour and shape of a point.
+        titles: one per snapshot.
+        measures: name of a curve to its values, one per snapshot, 0..1.
+        alt: description for those who do not see it.
+        nearest: lines of a key.
+        between: frames from one snapshot to the next.
+        seed: of the map.
+
+    Returns:
+        an ``IPython.display.HTML`` with all frames inside.
+
+    Raises:
+        ValueError: numbers of snapshots, titles or values that differ.
+    """
+    from IPython.display import HTML
+
+    lengths = {len(snapshots), len(titles), *map(len, measures.values())}
+    if len(lengths) != 1:
+        raise ValueError(f"one title and one value of each curve per snapshot are needed, got {sorted(lengths)}")
+    places = moving_map(snapshots, seed=seed)
+    links = [_links(np.asarray(keys), nearest) for keys in snapshots]
+    last = len(snapshots) - 1
+    shown = np.unique(people)
+    with style():
+        figure, (ax, right) = plt.subplots(1, 2, figsize=(9.2, 4.6), width_ratios=(1.15, 1))
+        bare(ax).set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal")
+        lines = {same: LineCollection([], lw=0.8, alpha=0.6, ls="-" if same else "--") for same in (True, False)}
+        for same, collection in lines.items():
+            collection.set_color(RIGHT if same else WRONG)
+            ax.add_collection(collection)
+        dots = []
+        colours = plt.get_cmap("tab10").colors  # type: ignore[attr-defined]
+        for number, shape in zip(range(len(shown)), itertools.cycle("osD^vPX*")):
+            dots.append(ax.plot([], [], shape, ms=5.5, color=colours[number % 10], mec="white", mew=0.5)[0])
+        heads = []
+        for (name, values), colour in zip(measures.items(), itertools.cycle(LINES)):
+            right.plot(range(last + 1), values, color=colour, alpha=0.35)
+            heads.append(right.plot([], [], "-o", color=colour, markevery=[-1], label=name)[0])
+        right.set(xlabel="snapshot of the memory", ylim=(0, 1.05), xticks=range(0, last + 1, max(1, last // 6)))
+        right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)
+
+        def draw(frame: int) -> list[Any]:
+            now, part = divmod(frame, between)
+            share = part / between
+            points = places[now] if not part else (1 - share) * places[now] + share * places[now + 1]
+            pairs = links[now]
+            same = people[pairs[:, 0]] == people[pairs[:, 1]]
+            lines[True].set_segments(list(points[pairs[same]]))
+            lines[False].set_segments(list(points[pairs[~same]]))
+            for person, dot in zip(shown, dots):
+                dot.set_data(*points[people == person].T)
+            for head, values in zip(heads, measures.values()):
+                head.set_data(range(now + 1), list(values)[: now + 1])
+            ax.set_title(titles[now])
+            return [*dots, *heads, *lines.values()]
+
+        animation = FuncAnimation(figure, draw, frames=last * between + 1, interval=1000 / 6)
+        page = animation.to_jshtml(fps=6, default_mode="once")
+        plt.close(figure)
+    return HTML(page.replace("<img ", f'<img alt="{html.escape(alt)}" ', 1))
+
+
+def _links(keys: np.ndarray, nearest: int) -> np.ndarray:
+    """[N * nearest, 2] each row with one of its nearest other rows."""
+    similarity = keys @ keys.T
+    np.fill_diagonal(similarity, -np.inf)
+    found = np.argsort(-similarity, axis=1, kind="stable")[:, :nearest]
+    return np.stack([np.repeat(np.arange(len(keys)), found.shape[1]), found.ravel()], axis=1)
