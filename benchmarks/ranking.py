@@ -90,8 +90,10 @@ def compare(seed: int, repeats: int, queries: int, images: int) -> dict[str, Any
         }
         if name == "few_positives":  # the process remembers its highest peak, so only the first one can be read
             record["added_memory_mb"] = added / 1e6
-        print(f"{name}: ours {seconds['ours']:.3f} s, torchreid {seconds['torchreid']:.3f} s, "
-              f"ratio {record[name]['ratio']:.1f}, largest difference {difference:.1e}")
+        print(
+            f"{name}: ours {seconds['ours']:.3f} s, torchreid {seconds['torchreid']:.3f} s, "
+            f"ratio {record[name]['ratio']:.1f}, largest difference {difference:.1e}"
+        )
     print(f"memory beyond the inputs: {record['added_memory_mb']:.0f} MB")
     return record
 
@@ -107,8 +109,13 @@ def large(seed: int) -> dict[str, Any]:
     )
     start = time.perf_counter()
     evaluate_ranking(query, gallery)
-    return {"queries": len(query), "images": len(gallery), "dim": 512, "seconds": time.perf_counter() - start,
-            "peak_memory_mb": peak_memory() / 1e6}
+    return {
+        "queries": len(query),
+        "images": len(gallery),
+        "dim": 512,
+        "seconds": time.perf_counter() - start,
+        "peak_memory_mb": peak_memory() / 1e6,
+    }
 
 
 def main() -> None:
