@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import torch
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
@@ -14,7 +15,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from rbcl_lite.plots.spaces import SHAPES
-from rbcl_lite.plots.style import COMPATIBLE, INK, OLD, style
+from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, style
 
 
 def gradient_rows(
@@ -84,3 +85,49 @@ def draw_globe(
             x, y = place(weight[person : person + 1])
             label = None if person else "classifier"
             ax.scatter(x, y, s=150, marker=shape, facecolors="none", edgecolors=INK, lw=1.6, label=label)
+
+
+def width_panels(
+    old_width: Tensor, moved: Tensor, new_width: Tensor, known: Tensor, *, colour: str = METHOD_COLOURS["mixbct"]
+) -> Figure:
+    """Does the width of a person's old cloud say how far the person moved, and how wide the new cloud is?
+
+    Args:
+        old_width: [C] degrees.
+        moved: [C] degrees between the centres of the old and the new vectors.
+        new_width: [C] degrees.
+        known: bool [C], people whom the old model was trained on.
+        colour: of the others.
+    """
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.6))
+        for ax, value, label in zip(axes, (moved, new_width), ("old to new centre", "width of the new cloud")):
+            for group, name, look in (
+                (~known, "not known to it", {"facecolors": "none", "edgecolors": colour, "lw": 0.9}),
+                (known, "known to the old model", {"color": INK, "lw": 0}),
+            ):
+                ax.scatter(old_width[group], value[group], s=14, label=name, **look)
+            ax.set(xlabel="width of the old cloud, degrees", ylabel=f"{label}, degrees")
+        middle = float(old_width.mean())
+        axes[1].axline((middle, middle), slope=1, color=OLD, ls="--", lw=1)
+        axes[0].legend(fontsize="small")
+        return figure
+
+
+def ratio_curve(sweep: pd.DataFrame, alone: pd.Series) -> Figure:
+    """New/old and new/new mAP over the mixing ratio.
+
+    Args:
+        sweep: columns ``weight``, ``new_old`` and ``new_new`` in per cent (:func:`rbcl_lite.experiments.tables.curve`).
+        alone: ``old_old`` and ``new_new`` of the independent model.
+    """
+    colour = METHOD_COLOURS["mixbct"]
+    with style():
+        figure, ax = plt.subplots(figsize=(6.6, 3.4))
+        ax.axhline(alone["old_old"], color=OLD, ls="--", lw=1.2, label="old/old")
+        ax.axhline(alone["new_new"], color=INDEPENDENT, ls="--", lw=1.2, label="independent new/new")
+        ax.plot(sweep["weight"], sweep["new_old"], color=colour, marker="s", label="MixBCT new/old")
+        ax.plot(sweep["weight"], sweep["new_new"], color=colour, marker="o", ls=":", label="MixBCT new/new")
+        ax.set(xlabel="share of the batch that is replaced", ylabel="mAP in %", xlim=(0, None))
+        ax.legend(fontsize="small")
+        return figure

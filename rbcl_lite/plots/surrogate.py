@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from rbcl_lite.plots.style import COMPATIBLE, INK, OLD, RIGHT, WRONG, style
+from rbcl_lite.plots.style import COMPATIBLE, INK, METHOD_COLOURS, OLD, RIGHT, WRONG, style
 
 
 def list_ap(scores: Tensor, positive: Tensor, temperature: float = 0.0) -> Tensor:
@@ -74,4 +75,41 @@ def surrogate_frame(temperature: float, scores: Tensor, positive: Tensor, moving
                     colour, line = (RIGHT, "-") if positive[i] else (WRONG, "--")
                     ax.axvline(score, ymax=0.07, color=colour, ls=line, lw=2)
         figure.suptitle(f"τ = {temperature:g}", color=INK, x=0.01, ha="left")
+        return figure
+
+
+def temperature_curve(table: pd.DataFrame, exact: float) -> Figure:
+    """Smooth mAP and the share of dead pairs over the temperature.
+
+    Args:
+        table: index the temperatures; columns ``smooth mAP in %`` and ``dead pairs in %``.
+        exact: mAP in per cent.
+    """
+    dead = METHOD_COLOURS["supap"]
+    with style():
+        figure, ax = plt.subplots(figsize=(6.6, 3.2))
+        ax.axhline(exact, color=OLD, ls="--", lw=1.2, label="exact mAP")
+        ax.semilogx(table.index, table["smooth mAP in %"], color=COMPATIBLE, marker="o", label="smooth mAP")
+        ax.semilogx(table.index, table["dead pairs in %"], color=dead, marker="s", ls=":", label="dead pairs")
+        ax.invert_xaxis()
+        ax.set(xlabel="temperature τ (smaller to the right)", ylabel="%", ylim=(0, 100))
+        ax.legend(fontsize="small")
+        return figure
+
+
+def ranking_history(history: pd.DataFrame, weight: float) -> Figure:
+    """Smooth AP within the batch, and the share of dead pairs, over the epochs of a run with a ranking method.
+
+    Args:
+        history: columns ``epoch``, ``compatibility`` (weight included) and ``saturation``.
+        weight: lambda of the run.
+    """
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(8.4, 3.0))
+        epoch = history["epoch"] + 1
+        smooth = 100 * (1 - history["compatibility"] / weight)
+        axes[0].plot(epoch, smooth, color=METHOD_COLOURS["smooth-ap"], marker="o")
+        axes[0].set(xlabel="epoch", ylabel="smooth AP within the batch, %")
+        axes[1].plot(epoch, 100 * history["saturation"], color=METHOD_COLOURS["supap"], marker="s")
+        axes[1].set(xlabel="epoch", ylabel="dead pairs, %", ylim=(0, 100))
         return figure
