@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -13,10 +14,13 @@ from torch import Tensor, nn
 
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.data.sampling import IdentitySampler
+from rbcl_lite.experiments.measure import Upgraded
 from rbcl_lite.features import Features
 from rbcl_lite.learners.base import Upgrade
 from rbcl_lite.learners.supervised import Supervised
+from rbcl_lite.methods import METHODS
 from rbcl_lite.methods.base import Method
+from rbcl_lite.metrics import evaluate_ranking
 from rbcl_lite.models.embedder import Embedder, Outputs
 from rbcl_lite.training import TrainConfig, train
 
@@ -106,7 +110,6 @@ def train_head(
     Raises:
         ValueError: features that do not show the same people row by row, or a part outside (0, 1].
 
-    >>> from rbcl_lite.methods import METHODS
     >>> ids = torch.arange(5).repeat_interleave(4)
     >>> new = Features(torch.randn(20, 6, generator=torch.Generator().manual_seed(0)), ids, torch.arange(20) % 4)
     >>> head, history = train_head(new, new, METHODS["l2"](), batch=(3, 2), epochs=2, steps=3)
@@ -141,3 +144,74 @@ def train_head(
 
 def _as_it_is(images: Tensor, generator: torch.Generator) -> Tensor:
     return images
+
+
+def sweep_heads(
+    new: Features,
+    old: Features,
+    upgraded: Upgraded,
+    method: str,
+    weights: Sequence[float],
+    *,
+    seeds: Iterable[int] = range(5),
+    options: Mapping[str, Any] | None = None,
+    **settings: Any,
+) -> pd.DataFrame:
+    """Heads of one method over weights and seeds, measured on held-out people.
+
+    Args:
+        new, old: see :func:`train_head`.
+        upgraded: old vectors, and the independent model's, of queries and gallery.
+        method: name in :data:`rbcl_lite.methods.METHODS`.
+        weights: lambda of each head.
+        seeds: see :func:`train_head`.
+        options: further keyword arguments of the method.
+        **settings: further keyword arguments of :func:`train_head`.
+
+    Returns:
+        one row per head: weight, seed, mAP in per cent as ``new_old`` and ``new_new``, and of the last epoch what a
+        ranking method observed as ``saturation`` (NaN for others).
+    """
+    rows = []
+    for seed in seeds:
+        for weight in weights:
+            head, history = train_head(new, old, METHODS[method](weight=weight, **options or {}), seed=seed, **settings)
+            query, gallery = head.apply_to(upgraded.new_query), head.apply_to(upgraded.new_gallery)
+            rows.append(
+                {
+                    "weight": weight,
+                    "seed": seed,
+                    "new_old": 100 * evaluate_ranking(query, upgraded.old_gallery).mAP,
+                    "new_new": 100 * evaluate_ranking(query, gallery).mAP,
+                    "saturation": history["saturation"].iloc[-1] if "saturation" in history else np.nan,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def affordable(curve: pd.DataFrame, cost: float) -> float:
+    """The highest new/old on a curve over weights for at most ``cost`` points of new/new.
+
+    Neighbouring weights are joined by straight lines. So two methods are compared at equal cost, wherever their
+    weights happen to lie.
+
+    Args:
+        curve: rows with ``weight``, ``new_old`` and ``new_new``; the smallest weight is 0, the head that pays nothing.
+        cost: points of new/new below those of weight 0, at least 0.
+
+    Raises:
+        ValueError: a curve without weight 0, or a negative cost.
+
+    >>> curve = pd.DataFrame({"weight": [0, 1, 4], "new_old": [2.0, 22.0, 30.0], "new_new": [60.0, 59.0, 55.0]})
+    >>> affordable(curve, 0.5), affordable(curve, 2), affordable(curve, 9)
+    (12.0, 24.0, 30.0)
+    """
+    points = curve.sort_values("weight")
+    if cost < 0 or points["weight"].iloc[0] != 0:
+        raise ValueError(f"the curve must start at weight 0 and cost must not be negative, got {cost}")
+    gain, paid = points["new_old"].to_numpy(), points["new_new"].iloc[0] - points["new_new"].to_numpy()
+    best = [g for g, p in zip(gain, paid) if p <= cost]
+    for i in np.flatnonzero((paid[:-1] <= cost) != (paid[1:] <= cost)):  # where a line crosses the limit
+        share = (cost - paid[i]) / (paid[i + 1] - paid[i])
+        best.append(gain[i] + share * (gain[i + 1] - gain[i]))
+    return float(max(best))

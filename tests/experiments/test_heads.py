@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 import torch
 
-from rbcl_lite.experiments.heads import train_head
+from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
+from rbcl_lite.experiments.measure import Upgraded
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
 from rbcl_lite.metrics import evaluate_ranking
@@ -62,3 +64,31 @@ def test_bad_input() -> None:
         train_head(new, old[torch.arange(len(old)).flip(0)], METHODS["l2"]())
     with pytest.raises(ValueError, match="part must lie in"):
         train_head(new, old, METHODS["l2"](), part=0.0)
+
+
+def test_a_sweep_has_a_row_for_each_head() -> None:
+    new, old = spaces()
+    half = torch.arange(len(new)) % 2 == 0
+    upgraded = Upgraded(old[half], old[~half], new[half], new[~half])
+    settings = {"batch": (3, 2), "epochs": 1, "steps": 2, "seeds": (3, 5)}
+    table = sweep_heads(new, old, upgraded, "rbcl", [0.5, 2.0], options={"agents": 0}, **settings)
+    assert table[["seed", "weight"]].to_numpy().tolist() == [[3, 0.5], [3, 2.0], [5, 0.5], [5, 2.0]]
+    assert table[["new_old", "new_new"]].stack().between(0, 100).all() and table["saturation"].between(0, 1).all()
+    head, _ = train_head(new, old, METHODS["rbcl"](weight=2.0, agents=0), batch=(3, 2), epochs=1, steps=2, seed=5)
+    expected = 100 * evaluate_ranking(head.apply_to(new[half]), old[~half]).mAP
+    assert table["new_old"].iloc[-1] == pytest.approx(expected)
+    assert sweep_heads(new, old, upgraded, "independent", [0.0], **settings)["saturation"].isna().all()
+
+
+def test_equal_cost_on_a_curve_that_turns_back() -> None:
+    """New/new may rise again with the weight: every crossing counts, and the order of the rows does not."""
+    curve = pd.DataFrame(
+        {"weight": [9.0, 0.0, 1.0, 3.0], "new_old": [40.0, 0.0, 10.0, 30.0], "new_new": [60.0, 60.0, 56.0, 61.0]}
+    )
+    assert affordable(curve, 0) == pytest.approx(40)
+    assert affordable(curve[curve["weight"] < 9], 2) == pytest.approx(30)
+    assert affordable(curve[curve["weight"] < 3], 2) == pytest.approx(5)
+    with pytest.raises(ValueError, match="start at weight 0"):
+        affordable(curve[curve["weight"] > 0], 1)
+    with pytest.raises(ValueError, match="negative"):
+        affordable(curve, -1)
