@@ -7,6 +7,7 @@ JOBS ?= 2
 BIN := $(VENV)/bin
 LYCHEE := $(BIN)/lychee --offline --include-fragments --no-progress --exclude-path _static
 
+.NOTPARALLEL:
 .PHONY: book test check bench clean env env-all runs notebooks html links links-smoke lint types unit smoke browser
 
 book: env runs notebooks html links

@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-WIDTH = 92  # columns: what fits a page without scrolling
+WIDTH = 88  # columns: what fits a page without scrolling
 
 
 def output(command: str) -> str:

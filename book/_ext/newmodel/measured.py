@@ -88,7 +88,37 @@ class Measured(SphinxDirective):
         return box.children
 
 
+class Headline(SphinxDirective):
+    """The four numbers of an upgrade, for one setting and one compatible method."""
+
+    required_arguments = 2  # setting, method
+
+    def run(self) -> list[nodes.Node]:
+        """Write a Markdown table of four rows."""
+        setting, method = self.arguments
+        path = Path(self.config.rbcl_results) / f"{setting}.json"
+        self.env.note_dependency(str(path))
+        result = json.loads(path.read_text(encoding="utf-8"))
+        runs = chosen_runs(result)
+        alone, own = runs[runs["method"] == "independent"], runs[runs["method"] == method]
+        if own.empty:
+            raise self.error(f"{path.name} holds no chosen run of {method!r}")
+        rows = [
+            ("old", "old", "before the upgrade", own["old_old"]),
+            ("new, independent", "old", "the upgrade that breaks everything", alone["new_old"]),
+            (f"new, compatible ({method})", "old", "the upgrade that this book is about", own["new_old"]),
+            ("new, independent", "new", "after weeks of extracting everything again", alone["new_new"]),
+        ]
+        lines = ["| model of the query | model of the gallery | | mAP in % |", "| --- | --- | --- | ---: |"]
+        lines += [f"| {q} | {g} | {what} | {spread(values)} |" for q, g, what, values in rows]
+        lines += ["", f"*People that no model has seen; mean ± standard deviation over {own['seed'].nunique()} seeds.*"]
+        box = nodes.container()
+        self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box)
+        return box.children
+
+
 def setup(app: Sphinx) -> None:
     """Register the directive and the folder that it reads."""
     app.add_config_value("rbcl_results", "", "env")
     app.add_directive("measured", Measured)
+    app.add_directive("headline", Headline)
