@@ -251,7 +251,9 @@ def test_another_process_trains_and_another_is_killed(tmp_path):
             process.kill()
     done = len(read_note(state)["rows"])
     assert 1 <= done < 6 and not (state.parent / "run.json").exists()
+    # the same command again: a new process, as the first one was
+    again = subprocess.run([*command[:2], second], capture_output=True, text=True, check=True)
+    assert again.stdout == "False\n" and not state.exists()
     resumed = run_or_load(LONG, folder=second)
-    assert not resumed.loaded and not state.exists()
     assert equal(weights(whole), weights(resumed))
     assert resumed.history.loss.tolist() == whole.history.loss.tolist()

@@ -20,7 +20,7 @@ from rbcl_lite.learners.base import Upgrade
 from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods import METHODS
 from rbcl_lite.methods.base import Method
-from rbcl_lite.metrics import evaluate_ranking
+from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.models.embedder import Embedder, Outputs
 from rbcl_lite.training import TrainConfig, train
 
