@@ -1,1 +1,1 @@
-"""rbcl_lite."""
+"""Backward-compatible training for person re-identification: the package behind the book New Model, Old Gallery."""

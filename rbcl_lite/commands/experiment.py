@@ -17,7 +17,25 @@ from rbcl_lite.experiments.tables import stale
 
 
 @dataclass
-class Sweep:
+class Work:
+    """How much is done, and by how many."""
+
+    workers: int = 2
+    """Processes, one thread each."""
+    scale: str | None = None
+    """smoke, laptop or gpu."""
+
+
+@dataclass
+class Measured(Work):
+    """Work that ends in a result file."""
+
+    out: Path | None = None
+    """Folder of the result file; by default rbcl_lite/results."""
+
+
+@dataclass
+class Sweep(Measured):
     """Sweep weights on the first seed, choose on validation people, run the other seeds; resumable."""
 
     setting: str = "stronger-and-more"
@@ -26,16 +44,9 @@ class Sweep:
     """Methods to sweep; all of them by default."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """The first seed gets all weights, the others the chosen one."""
-    workers: int = 2
-    """Processes, one thread each."""
-    scale: str | None = None
-    """smoke, laptop or gpu."""
-    out: Path | None = None
-    """Folder of the result file; by default rbcl_lite/results."""
 
     def run(self) -> None:
         """Run everything that is not there yet."""
-
         torch.set_num_threads(1)
         path = sweep.sweep(
             self.setting,
@@ -50,23 +61,16 @@ class Sweep:
 
 
 @dataclass
-class Ablation:
+class Ablation(Measured):
     """Learning without labels, part by part: source only, E, E+C, E+N, E+C+N, pseudo labels; resumable."""
 
     seeds: tuple[int, ...] = (0, 1, 2)
     """Every variant is trained on each of them."""
     variants: tuple[str, ...] = tuple(ablation.VARIANTS)
     """Variants to train; all of them by default."""
-    workers: int = 2
-    """Processes, one thread each."""
-    scale: str | None = None
-    """smoke, laptop or gpu."""
-    out: Path | None = None
-    """Folder of the result file; by default rbcl_lite/results."""
 
     def run(self) -> None:
         """Run everything that is not there yet."""
-
         torch.set_num_threads(1)
         path = ablation.ablation(
             seeds=self.seeds,
@@ -80,17 +84,11 @@ class Ablation:
 
 
 @dataclass
-class SharedRuns:
+class SharedRuns(Work):
     """Train the runs that several chapters share, in two processes."""
-
-    workers: int = 2
-    """Processes, one thread each."""
-    scale: str | None = None
-    """smoke, laptop or gpu."""
 
     def run(self) -> None:
         """Run everything that is not there yet."""
-
         for line in shared_runs(self.workers, self.scale):
             say(line)
 
@@ -101,7 +99,6 @@ class Check:
 
     def run(self) -> None:
         """Compare fingerprints."""
-
         found = stale()
         for line in found:
             say(line)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from rbcl_lite.config import RunConfig
 from rbcl_lite.data.sources import Source
 from rbcl_lite.experiments.settings import upgrade
-from rbcl_lite.experiments.sweep import RESULTS, Job, run_jobs
+from rbcl_lite.experiments.sweep import RESULTS, Job, record, result_path, run_jobs
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.runs import Run, run_or_load
 from rbcl_lite.scale import scale
@@ -83,7 +82,7 @@ def ablation(
         ValueError: an unknown variant.
     """
     name = scale(scale_name).name
-    path = folder / f"{NAME}{'' if name == 'laptop' else '-' + name}.json"
+    path = result_path(NAME, name, folder)
     jobs = [Job(NAME, v, 0.0, s, name) for s in seeds for v in variants]
     for job in jobs:
         variant(job.method, job.seed, job.scale)  # an unknown name is refused before the first run
@@ -98,18 +97,12 @@ def measure_variant(job: Job) -> dict[str, Any]:
     run = run_or_load(config, progress=False)
     history = run.history
     observed = [c for c in ("purity", "clusters", "clustered") if c in history]
-    return {
-        "method": job.method,
-        "weight": job.weight,
-        "seed": job.seed,
+    measured = {
         "validation": at_station(run, "validation"),
         "test": at_station(run, "test"),
         "epochs": {c: [None if v != v else round(v, 4) for v in history[c].tolist()] for c in observed},
-        "seconds": round(float(history["seconds"].sum()), 1),
-        "prepare_seconds": round(float(history["prepare_seconds"].sum()), 1),
-        "code": json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["code"],
-        "images": config.source.version(),
     }
+    return record(job, run, measured)
 
 
 def at_station(run: Run, part: str = "test") -> dict[str, float]:

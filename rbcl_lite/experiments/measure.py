@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import pandas as pd
@@ -18,7 +19,7 @@ from rbcl_lite.runs import Run
 
 @dataclass(frozen=True)
 class Upgraded:
-    """Old and new vectors of the same queries and gallery images.
+    """Old and new vectors of the same queries and gallery images. Each cell of the cross-test is computed once.
 
     Args:
         old_query, old_gallery: vectors of the old model.
@@ -30,17 +31,17 @@ class Upgraded:
     new_query: Features
     new_gallery: Features
 
-    @property
+    @cached_property
     def old_old(self) -> RankingResult:
         """The system before the upgrade."""
         return evaluate_ranking(self.old_query, self.old_gallery)
 
-    @property
+    @cached_property
     def new_old(self) -> RankingResult:
         """New queries against the stored gallery: what compatibility is about."""
         return evaluate_ranking(self.new_query.fit(self.old_gallery.dim), self.old_gallery)
 
-    @property
+    @cached_property
     def new_new(self) -> RankingResult:
         """The new model by itself, as after a complete backfill."""
         return evaluate_ranking(self.new_query, self.new_gallery)

@@ -6,7 +6,7 @@ import json
 import multiprocessing
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from rbcl_lite.experiments.measure import measure, scores
 from rbcl_lite.experiments.settings import WEIGHTS, upgrade
 from rbcl_lite.progress import bar
 from rbcl_lite.provenance import provenance
-from rbcl_lite.runs import run_or_load
+from rbcl_lite.runs import Run, run_or_load
 from rbcl_lite.scale import scale
 
 RESULTS = Path(__file__).parent.parent / "results"
@@ -49,19 +49,31 @@ def execute(job: Job) -> dict[str, Any]:
     config = job.config()
     assert config.old is not None
     new, old = run_or_load(config, progress=False), run_or_load(config.old, progress=False)
-    history = new.history
-    about = json.loads((new.folder / "run.json").read_text(encoding="utf-8"))
+    return record(job, new, {part: scores(measure(old, new, part)) for part in ("validation", "test")})
+
+
+def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result file keeps of a job: what it was, what was measured, what it cost, and the code it stands on."""
+    history = run.history
     return {
         "method": job.method,
         "weight": job.weight,
         "seed": job.seed,
-        "validation": scores(measure(old, new, "validation")),
-        "test": scores(measure(old, new, "test")),
+        **measured,
         "seconds": round(float(history["seconds"].sum()), 1),
         "prepare_seconds": round(float(history["prepare_seconds"].sum()), 1),
-        "code": about["code"],
-        "images": config.source.version(),
+        "code": json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["code"],
+        "images": run.config.source.version(),
     }
+
+
+def result_path(name: str, scale_name: str, folder: Path) -> Path:
+    """Where a result of a scale is written; only laptop's carries no scale in its name.
+
+    >>> result_path("more-identities", "gpu", Path("results")).name
+    'more-identities-gpu.json'
+    """
+    return folder / f"{name}{'' if scale_name == 'laptop' else '-' + scale_name}.json"
 
 
 def choose_weight(records: Iterable[dict[str, Any]], independent: dict[str, Any]) -> float:
@@ -119,7 +131,7 @@ def sweep(
     unknown = [m for m in methods if m not in WEIGHTS]
     if unknown:
         raise ValueError(f"no weights are listed for {', '.join(unknown)}; choose among {', '.join(WEIGHTS)}")
-    path = folder / f"{setting}{'' if name == 'laptop' else '-' + name}.json"
+    path = result_path(setting, name, folder)
     first, others = seeds[0], seeds[1:]
     base = [Job(setting, "independent", 0.0, s, name) for s in seeds]
     swept = [Job(setting, m, float(w), first, name) for m in methods for w in WEIGHTS[m]]
