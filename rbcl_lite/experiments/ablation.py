@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,15 @@ def variant(name: str, seed: int = 0, scale_name: str | None = None) -> RunConfi
     return replace(upgrade(setting, seed, scale_name), method="independent", learner_options=options)
 
 
+@dataclass(frozen=True)
+class VariantJob(Job):
+    """One run of the ablation; ``method`` is the name of a variant."""
+
+    def config(self) -> RunConfig:
+        """The run that the job asks for."""
+        return variant(self.method, self.seed, self.scale)
+
+
 def ablation(
     *,
     seeds: Sequence[int] = (0, 1, 2),
@@ -83,9 +92,7 @@ def ablation(
     """
     name = scale(scale_name).name
     path = result_path(NAME, name, folder)
-    jobs = [Job(NAME, v, 0.0, s, name) for s in seeds for v in variants]
-    for job in jobs:
-        variant(job.method, job.seed, job.scale)  # an unknown name is refused before the first run
+    jobs = [VariantJob(NAME, v, 0.0, s, name) for s in seeds for v in variants]
     run_jobs(jobs, measure_variant, workers, path, "variants", progress)
     return path
 
@@ -93,8 +100,7 @@ def ablation(
 def measure_variant(job: Job) -> dict[str, Any]:
     """Train (or load) a variant and measure it on the station's validation and test people."""
     torch.set_num_threads(1)
-    config = variant(job.method, job.seed, job.scale)
-    run = run_or_load(config, progress=False)
+    run = run_or_load(job.config(), progress=False)
     history = run.history
     observed = [c for c in ("purity", "clusters", "clustered") if c in history]
     measured = {

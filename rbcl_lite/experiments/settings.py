@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from rbcl_lite.config import RunConfig
 from rbcl_lite.data.sources import Source
@@ -22,7 +24,7 @@ SETTINGS = {
 
 WEIGHTS: dict[str, tuple[float, ...]] = {
     "l2": (0.1, 0.25, 0.5, 1, 4),
-    "bct": (0.25, 0.5, 1, 2, 4),
+    "bct": (0.25, 0.5, 1, 2, 4, 8),
     "contrastive": (0.25, 0.5, 1, 2, 4),
     "triplet": (0.5, 1, 2, 4, 8),
     "hot-refresh": (0.25, 0.5, 1, 2, 4),
@@ -31,17 +33,32 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
     "lce": (1, 2, 4, 8, 16),
     "advbct": (1, 2, 4, 8, 16),
     "mixbct": (0.1, 0.2, 0.3, 0.5, 0.7),
-    "smooth-ap": (1, 3, 10, 30, 100),
+    "smooth-ap": (1, 3, 5, 10, 30, 100),
+    "smooth-ap-all-pairs": (1, 3, 5, 10, 30),
     "supap": (0.5, 1, 2, 4, 8),
-    "rbcl": (0.3, 1, 3, 10, 30),
+    "rbcl": (0.3, 1, 3, 5, 10, 30),
+    "rbcl-no-agents": (0.3, 1, 3, 5, 10, 30),
 }
-"""The five weights of each method's sweep. The losses have different scales, so one grid would be unfair."""
+"""The weights of each method's sweep, at least five. The losses have different scales, so one grid would be unfair.
+
+Where the choice fell on an end, or the next weight cost far more than the rule allows, a sixth was added.
+"""
+
+VARIANTS: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "rbcl-no-agents": ("rbcl", {"agents": 0}),
+    "smooth-ap-all-pairs": ("smooth-ap", {"own": True, "same_camera": True}),
+}
+"""Methods that are swept with other options than their defaults: the method's name, and the options.
+
+``rbcl-no-agents`` has reactivation as its only difference from ``smooth-ap``. ``smooth-ap-all-pairs`` ranks the
+query's own old vector and same-camera positives too, which the evaluation leaves out.
+"""
 
 
 def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunConfig:
     """The independent new run of a setting; its ``old`` is the run that made the gallery.
 
-    Replace ``method`` and ``weight`` to get the compatible ones.
+    :func:`compatible` gives the others.
 
     Args:
         setting: a name in :data:`SETTINGS`.
@@ -82,3 +99,23 @@ def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunCo
     if setting == "cross-domain-pseudo-labels":
         return replace(new, learner="pseudo-labels", labelled=campus)
     return new
+
+
+def compatible(setting: str, name: str, weight: float, seed: int = 0, scale_name: str | None = None) -> RunConfig:
+    """The new run of a setting with a method, or a variant of one, at a weight.
+
+    Args:
+        setting: a name in :data:`SETTINGS`.
+        name: of a method, or a key of :data:`VARIANTS`.
+        weight: lambda.
+        seed: of people and weights.
+        scale_name: see :func:`rbcl_lite.scale.scale`.
+
+    Raises:
+        ValueError: an unknown setting or method.
+
+    >>> compatible("more-identities", "rbcl-no-agents", 3.0, scale_name="laptop").method_options
+    {'agents': 0}
+    """
+    method, options = VARIANTS.get(name, (name, {}))
+    return replace(upgrade(setting, seed, scale_name), method=method, weight=weight, method_options=options)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 
 import torch
 
 from rbcl_lite.config import RunConfig
-from rbcl_lite.experiments.settings import upgrade
+from rbcl_lite.experiments.settings import compatible, upgrade
 from rbcl_lite.runs import run_or_load
 
 SHARED: dict[str, tuple[str, str, float]] = {
@@ -41,7 +40,7 @@ def shared_config(name: str, scale_name: str | None = None) -> RunConfig:
     if name not in SHARED:
         raise ValueError(f"unknown shared run {name!r}: choose old, {', '.join(SHARED)}")
     setting, method, weight = SHARED[name]
-    return replace(upgrade(setting, 0, scale_name), method=method, weight=weight)
+    return compatible(setting, method, weight, scale_name=scale_name)
 
 
 def shared_runs(workers: int = 2, scale_name: str | None = None) -> Iterator[str]:

@@ -8,7 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from filelock import FileLock
 from rbcl_lite.checkpoint import write_json
 from rbcl_lite.config import RunConfig
 from rbcl_lite.experiments.measure import measure, scores
-from rbcl_lite.experiments.settings import WEIGHTS, upgrade
+from rbcl_lite.experiments.settings import WEIGHTS, compatible
 from rbcl_lite.progress import bar
 from rbcl_lite.provenance import provenance
 from rbcl_lite.runs import Run, run_or_load
@@ -40,7 +40,7 @@ class Job:
 
     def config(self) -> RunConfig:
         """The run that the job asks for."""
-        return replace(upgrade(self.setting, self.seed, self.scale), method=self.method, weight=self.weight)
+        return compatible(self.setting, self.method, self.weight, self.seed, self.scale)
 
 
 def execute(job: Job) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def execute(job: Job) -> dict[str, Any]:
 
 
 def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
-    """What a result file keeps of a job: what it was, what was measured, what it cost, and the code it stands on."""
+    """What a result file keeps of a job: what it was, what was measured, what it cost, and the run it came from."""
     history = run.history
     return {
         "method": job.method,
@@ -62,8 +62,7 @@ def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
         **measured,
         "seconds": round(float(history["seconds"].sum()), 1),
         "prepare_seconds": round(float(history["prepare_seconds"].sum()), 1),
-        "code": json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["code"],
-        "images": run.config.source.version(),
+        "run": run.config.key(),
     }
 
 
@@ -154,6 +153,9 @@ def run_jobs(
 ) -> dict[Job, dict[str, Any]]:
     """Execute jobs in processes; the record of every finished one is written into the result file at once.
 
+    A job whose record is in the file already is not executed again, unless the key of its run has changed since:
+    another configuration, other code or other images.
+
     Args:
         jobs: what to do.
         work: a function of a module, from a job to its record.
@@ -165,18 +167,20 @@ def run_jobs(
     Returns:
         the record of each job.
     """
-    done = {}
+    known = {r["run"]: r for r in _read(path)["runs"]}
+    done = {job: known[key] for job in jobs if (key := job.config().key()) in known}
     context = multiprocessing.get_context("spawn")
     with (
         ProcessPoolExecutor(workers, mp_context=context) as pool,
         bar(total=len(jobs), desc=what, enabled=progress) as b,
     ):
-        waiting = {pool.submit(work, job): job for job in jobs}
+        b.update(len(done))
+        waiting = {pool.submit(work, job): job for job in jobs if job not in done}
         try:
             for future in as_completed(waiting):
                 job = waiting[future]
                 done[job] = future.result()
-                _merge(path, lambda result: _put(result, done[job]))  # noqa: B023 - used before the next turn
+                _merge(path, lambda result: _put(result, job, done[job]))  # noqa: B023 - used before the next turn
                 b.update()
                 b.set_postfix_str(f"{job.method} {job.weight:g} seed {job.seed}")
         except BaseException:
@@ -185,18 +189,23 @@ def run_jobs(
     return done
 
 
-def _put(result: dict[str, Any], record: dict[str, Any]) -> None:
+def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
+    result.update(setting=job.setting, scale=job.scale)
     same = ("method", "weight", "seed")
     result["runs"] = [r for r in result["runs"] if any(r[k] != record[k] for k in same)] + [record]
     result["runs"].sort(key=lambda r: tuple(str(r[k]) for k in same))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """A result file, or the start of one."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"chosen": {}, "runs": []}
 
 
 def _merge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Change a result file under a lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
-        fresh: dict[str, Any] = {"setting": path.stem, "chosen": {}, "runs": []}
-        result = json.loads(path.read_text(encoding="utf-8")) if path.exists() else fresh
+        result = _read(path)
         change(result)
         result.update(provenance(), command=shlex.join(["rbcl-lite", *sys.argv[1:]]))
         write_json(path, result)

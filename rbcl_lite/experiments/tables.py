@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from rbcl_lite.config import RunConfig
 from rbcl_lite.experiments import ablation
-from rbcl_lite.experiments.settings import upgrade
-from rbcl_lite.experiments.sweep import RESULTS
+from rbcl_lite.experiments.ablation import VariantJob
+from rbcl_lite.experiments.sweep import RESULTS, Job
 
 
 def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
@@ -76,21 +74,15 @@ def summary(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
 
 
 def stale(folder: Path = RESULTS) -> list[str]:
-    """The methods of each result file whose code or images have changed since they were measured."""
+    """The methods of each result file that would be trained from other code, images or options today."""
     found = []
     for path in sorted(folder.glob("*.json")):
         result = json.loads(path.read_text(encoding="utf-8"))
-        setting = result["setting"].removesuffix("-smoke").removesuffix("-gpu")
+        name, at = result["setting"], result["scale"]
+        kind = VariantJob if name == ablation.NAME else Job
         for method in sorted({r["method"] for r in result["runs"]}):
-            config = _config(setting, method)
-            now = (config.code(), config.source.version())
-            if any((r["code"], r["images"]) != now for r in result["runs"] if r["method"] == method):
+            own = [r for r in result["runs"] if r["method"] == method]
+            jobs = [kind(name, method, r["weight"], r["seed"], at) for r in own]
+            if any(r["run"] != job.config().key() for r, job in zip(own, jobs)):
                 found.append(f"{path.name}: {method} is older than the code or the images it was measured with")
     return found
-
-
-def _config(setting: str, method: str) -> RunConfig:
-    """A run as it would be made now."""
-    if setting == ablation.NAME:
-        return ablation.variant(method)
-    return replace(upgrade(setting), method=method)

@@ -112,9 +112,13 @@ def shifted(negative: Tensor, positive: Tensor, hardest: Tensor, reactivation: R
 
 
 def sigmoid_step(x: Tensor, with_slope: bool) -> tuple[Tensor, Tensor | None]:
-    """Logistic sigmoid, in place, and its slope; both are 0 at -inf."""
+    """Logistic sigmoid, in place, and its slope; both are 0 at -inf.
+
+    The slope is sigma(x) sigma(-x): sigma - sigma^2 would be exactly 0 in float32 from x = 17 on.
+    """
+    mirror = torch.sigmoid(-x) if with_slope else None
     value = x.sigmoid_()
-    return value, torch.addcmul(value, value, value, value=-1) if with_slope else None
+    return value, None if mirror is None else mirror.mul_(value)
 
 
 class RankingRisk(torch.autograd.Function):

@@ -59,7 +59,7 @@ def test_ablation_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest
     assert epochs == [["clustered", "clusters"]]
     assert stale(tmp_path) == []
 
-    result["runs"][0]["code"] = "0" * 12
+    result["runs"][0]["run"] = "independent-" + "0" * 16
     path.write_text(json.dumps(result))
     assert result["runs"][0]["method"] in stale(tmp_path)[0]
 

@@ -1,12 +1,13 @@
 """The sweep at smoke scale: what it runs, what it writes, and that it does nothing twice."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rbcl_lite.experiments import sweep as sweeps
-from rbcl_lite.experiments.settings import SETTINGS, WEIGHTS, upgrade
+from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, upgrade
 from rbcl_lite.experiments.shared import SHARED, shared_config
 from rbcl_lite.experiments.sweep import choose_weight, sweep
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, stale, summary
@@ -34,10 +35,18 @@ def test_choice_never_sees_test_people() -> None:
     assert choose_weight(runs, record(0, 1, 80)) == 2
 
 
-def test_every_method_but_independent_has_five_ascending_weights() -> None:
-    assert set(WEIGHTS) == set(METHODS) - {"independent"}
+def test_every_method_but_independent_has_at_least_five_ascending_weights() -> None:
+    assert set(WEIGHTS) == set(METHODS) - {"independent"} | set(VARIANTS)
     for weights in WEIGHTS.values():
-        assert len(weights) == 5 and list(weights) == sorted(set(weights))
+        assert len(weights) >= 5 and list(weights) == sorted(set(weights))
+
+
+def test_variants_are_methods_with_other_options() -> None:
+    assert not set(VARIANTS) & set(METHODS)
+    for name, (method, options) in VARIANTS.items():
+        config, plain = (compatible("more-identities", n, 2.0, 3, "laptop") for n in (name, method))
+        assert config.method_options == options and config.key() != plain.key()
+        assert config == replace(plain, method_options=options)
 
 
 def test_settings_differ_as_their_names_say() -> None:
@@ -84,6 +93,10 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
     sweep("stronger-and-more", ["l2", "bct"], **settings)
     assert [r.stat().st_mtime_ns for r in runs] == stamps  # nothing was trained again
 
+    monkeypatch.setenv("RBCL_CACHE", str(tmp_path / "elsewhere"))  # another machine, with the result file alone
+    sweep("stronger-and-more", ["l2", "bct"], **settings)
+    assert not (tmp_path / "elsewhere" / "runs").exists()
+
     result = load_result("stronger-and-more-smoke", tmp_path)
     assert list(curve(result, "l2")["weight"]) == [1.0, 2.0]
     assert set(chosen_runs(result)["seed"]) == {0, 1}
@@ -93,9 +106,12 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
     assert table.loc["l2", "gap"] == pytest.approx((own["new_old"] - own["old_old"]).mean())
     assert stale(tmp_path) == []
 
-    result["runs"][0]["code"] = "0" * 12
+    result["runs"][0]["run"] = "l2-" + "0" * 16
     path.write_text(json.dumps(result))
     assert result["runs"][0]["method"] in stale(tmp_path)[0]
+    sweep("stronger-and-more", ["l2", "bct"], **settings)
+    assert stale(tmp_path) == []  # what was out of date, and nothing else, was trained again
+    assert len(list((tmp_path / "elsewhere" / "runs").glob("*/run.json"))) <= 2
 
 
 def test_missing_result_names_the_command(tmp_path: Path) -> None:

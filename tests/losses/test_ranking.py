@@ -84,6 +84,19 @@ def test_no_clamp_on_the_exponent() -> None:
     assert query.grad is not None and 0 < query.grad.abs().max() < 1e-20
 
 
+def test_float32_keeps_the_gradient_of_a_stranger_far_ahead() -> None:
+    """Trap: in float32 sigma - sigma^2 is exactly 0 beyond 17 temperatures; the slope there is small, not absent."""
+    ids = torch.tensor([1, 2]), torch.tensor([1])
+    slopes = []
+    for dtype in (torch.float32, torch.float64):
+        query = torch.tensor([[1.0, 0.0]], dtype=dtype, requires_grad=True)
+        reference = torch.tensor([[0.7, 0.51**0.5], [0.9, 0.19**0.5]], dtype=dtype)  # 0.2 = 20 temperatures ahead
+        smooth_ap_loss(query, reference, ids[1], ids[0]).backward()
+        slopes.append(query.grad[0, 1].item())
+    assert slopes[0] != 0
+    assert slopes[0] == pytest.approx(slopes[1], rel=1e-3)
+
+
 def test_does_not_depend_on_length_or_order() -> None:
     query, reference, qi, ri = problem()
     g = torch.Generator().manual_seed(3)
