@@ -24,14 +24,16 @@ class ECN(Learner):
     The target domain is the training set; its labels are not used (its true identities enter the measured
     ``purity`` alone). A target image is its own class in the memory. Each is shown in the colours of a camera drawn
     from all (:class:`~rbcl_lite.data.camera_style.CameraStyle`, a stand-in for the paper's GAN images), and from a
-    share ``start`` of the training on its k nearest keys share its target. The paper's schedules are fractions of
-    the training here: the memory's momentum grows linearly from 0 in the first to 0.59 in the last epoch, and
-    neighbours count from the 6th of 60 epochs on.
+    share ``start`` of the training on its k nearest keys share its target. The memory's momentum grows linearly from
+    0 in the first to 0.59 in the last epoch, as in the paper.
 
-    Our choices: the memory meets unit vectors, where the official code applies dropout after normalising
-    (``dropout=0.5`` gives that); the source branch has triplets beside the cross-entropy, as the supervised learner
-    (``triplet=0`` for the paper's); running statistics of batch norm come from the target images, where the
-    official code mixes both domains (``mixed_statistics``).
+    Our choices. Until a share ``warmup`` of the training is done, the source alone teaches, and the memory is only
+    written. The paper's networks come with ImageNet weights and need no such time; there neighbours count from the
+    6th of 60 epochs on (``warmup=0, start=5 / 60``). Exemplars told apart and neighbours believed before the network
+    knows anything of people teach it cameras and backgrounds. The memory meets unit vectors, where the official code
+    applies dropout after normalising (``dropout=0.5`` gives that). The source branch has triplets beside the
+    cross-entropy, as the supervised learner (``triplet=0`` for the paper's). Running statistics of batch norm come
+    from the target images, where the official code mixes both domains (``mixed_statistics``).
 
     **Labels for the compatibility method**, our choice too, since the paper has no such method: each image is its own
     class until neighbours count; from then on the memory's keys are clustered at the start of every epoch
@@ -43,7 +45,8 @@ class ECN(Learner):
         weight: w of the target loss.
         temperature: beta of the memory.
         k: neighbours.
-        start: share of the training after which neighbours count.
+        warmup: share of the training after which the target loss counts.
+        start: share of the training after which neighbours count, as far as the target loss does.
         momentum: weight of the old key in the last epoch.
         exemplar: False leaves the target loss out, so that only the source teaches.
         camera: camera-style copies.
@@ -69,7 +72,8 @@ class ECN(Learner):
         weight: float = 0.3,
         temperature: float = 0.05,
         k: int = 6,
-        start: float = 5 / 60,
+        warmup: float = 0.5,
+        start: float = 0.75,
         momentum: float = 0.59,
         exemplar: bool = True,
         camera: bool = True,
@@ -88,7 +92,8 @@ class ECN(Learner):
             raise ValueError(f"the weight of the target loss must lie in 0..1, got {weight}")
         if (camera or neighbours) and not exemplar:
             raise ValueError("camera and neighbourhood invariance are targets of the exemplar memory: exemplar=True")
-        self.weight, self.temperature, self.k, self.start = weight, temperature, k, start
+        self.weight, self.temperature, self.k = weight, temperature, k
+        self.warmup, self.start = warmup, start
         self.momentum, self.dropout, self.triplet = momentum, dropout, triplet
         self.exemplar, self.camera, self.neighbours = exemplar, camera, neighbours
         self.mixed_statistics = mixed_statistics
@@ -111,10 +116,11 @@ class ECN(Learner):
         self._ids = torch.from_numpy(upgrade.train.ids)
 
     def on_epoch(self, number: int, progress: float) -> Tensor:
-        """Momentum and neighbourhood of the epoch; the labels that a compatibility method uses."""
+        """Momentum of the epoch, and which losses count in it; the labels that a compatibility method uses."""
         epochs = round(number / progress) if number else 1
         self.alpha = self.momentum * number / max(1, epochs - 1)
-        self._with_neighbours = self.neighbours and progress >= self.start - 1e-9
+        self._with_target = self.exemplar and progress >= self.warmup - 1e-9
+        self._with_neighbours = self.neighbours and self._with_target and progress >= self.start - 1e-9
         self._labels = torch.arange(len(self.upgrade.train))
         if self._with_neighbours:
             self._group(self.memory.keys.cpu())
@@ -162,15 +168,17 @@ class ECN(Learner):
         return self._style(images, torch.from_numpy(cams[index]), self._style.draw(len(index), generator))
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Terms ``source`` and ``target``."""
+        """Terms ``source`` and, after the warm-up, ``target``."""
         source = self._source.loss(batch)
         if not self.exemplar:
             return {"source": source}
         features = F.normalize(batch.outputs.embedding.float(), dim=1)
         features = F.dropout(features, self.dropout, training=self.dropout > 0)
+        self._features = features.detach()
+        if not self._with_target:
+            return {"source": source}
         logits = self.memory.logits(features)
         target = invariance_loss(logits, batch.index, k=self.k, neighbours=self._with_neighbours)
-        self._features = features.detach()
         if self._with_neighbours and self.k > 1:
             ids = self._ids.to(batch.index.device)
             self._observed["purity"] = neighbour_purity(logits.detach(), batch.index, ids, k=self.k)

@@ -10,7 +10,7 @@ from rbcl_lite.learners import ECN
 from rbcl_lite.methods import METHODS
 from rbcl_lite.training import train
 
-SMALL = {"k": 3, "eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2, "start": 0.3}
+SMALL = {"k": 3, "eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2, "warmup": 0.0, "start": 0.3}
 
 
 def learner(upgrade=None, **options):
@@ -62,7 +62,7 @@ def test_momentum_keeps_its_end_and_its_shape():
 
 
 def test_neighbours_from_the_sixth_of_sixty_epochs():
-    ecn = learner(start=ECN().start)
+    ecn = learner(start=5 / 60)
     used = []
     for number in range(60):
         ecn.on_epoch(number, number / 60)
@@ -71,6 +71,20 @@ def test_neighbours_from_the_sixth_of_sixty_epochs():
     ecn = learner(neighbours=False, start=0.0)
     ecn.on_epoch(3, 0.9)
     assert not ecn._with_neighbours
+
+
+def test_warm_up_writes_the_memory_and_leaves_the_source_alone():
+    upgrade = toy_upgrade(source=True)
+    ecn = learner(upgrade, warmup=0.5, start=0.25)
+    for progress, terms, neighbours in ((0.25, {"source"}, False), (0.5, {"source", "target"}, True)):
+        ecn.on_epoch(0 if progress < 0.5 else 2, progress)
+        batch = toy_batch(upgrade, [4, 9, 1])
+        found = ecn.step(batch)
+        assert set(found) == terms and ecn._with_neighbours is neighbours
+        ecn.after_step(batch)
+        assert (ecn.memory.keys.norm(dim=1) > 0).sum() == 3
+    assert found["target"] > 0
+    assert 0 < ECN().warmup < ECN().start < 1
 
 
 def test_loss_is_the_weighted_sum_and_only_the_source_without_memory():
