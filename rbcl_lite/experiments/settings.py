@@ -27,9 +27,9 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
     "bct": (0.25, 0.5, 1, 2, 4, 8),
     "contrastive": (0.25, 0.5, 1, 2, 4),
     "triplet": (0.5, 1, 2, 4, 8),
-    "hot-refresh": (0.25, 0.5, 1, 2, 4),
-    "nccl": (0.25, 0.5, 1, 2, 4),
-    "unibct": (0.25, 0.5, 1, 2, 4),
+    "hot-refresh": (0.03, 0.1, 0.25, 0.5, 1, 2, 4),
+    "nccl": (0.25, 0.5, 1, 2, 4, 8),
+    "unibct": (0.25, 0.5, 1, 2, 4, 8),
     "lce": (1, 2, 4, 8, 16),
     "advbct": (1, 2, 4, 8, 16),
     "mixbct": (0.1, 0.2, 0.3, 0.5, 0.7),
@@ -41,7 +41,7 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
 }
 """The weights of each method's sweep, at least five. The losses have different scales, so one grid would be unfair.
 
-Where the choice fell on an end, or the next weight cost far more than the rule allows, a sixth was added.
+Where the choice fell on an end, or the next weight cost far more than the rule allows, further weights were added.
 """
 
 VARIANTS: dict[str, tuple[str, Mapping[str, Any]]] = {
