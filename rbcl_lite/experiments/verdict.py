@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from scipy import stats
 
 from rbcl_lite.experiments.tables import chosen_runs
@@ -12,11 +14,31 @@ SEEDS = 5
 """Paired seeds below which nothing is called higher or lower."""
 
 
-def verdict(result: dict[str, Any], method: str, other: str, column: str = "new_old", part: str = "test") -> str:
-    """The paired difference of two methods at their chosen weights, in words that the number of seeds allows.
+def paired_verdict(differences: Iterable[float]) -> str:
+    """The differences of two methods on the same seeds, in words that the number of seeds allows.
 
-    ``higher`` or ``lower`` takes at least five seeds that both methods were run on, and a 95 % interval (Student's t,
-    of the mean difference) without zero. Everything else is ``not separated``.
+    ``higher`` or ``lower`` takes at least five differences, and a 95 % interval (Student's t, of the mean difference)
+    without zero. Everything else is ``not separated``.
+
+    Args:
+        differences: in points, one for each seed that both methods were run on.
+
+    >>> paired_verdict([2.0, 1.0, 3.0])
+    '+2.0 points over 3 paired seeds: not separated (fewer than 5)'
+    >>> paired_verdict([2.0, 1.0, 3.0, 2.0, 2.0])
+    '+2.0 points over 5 paired seeds, 95 % interval +1.1 to +2.9: higher'
+    """
+    gap = np.asarray(list(differences), dtype=float)
+    text = f"{gap.mean():+.1f} points over {len(gap)} paired seed{'s' * (len(gap) != 1)}"
+    if len(gap) < SEEDS:
+        return f"{text}: not separated (fewer than {SEEDS})"
+    low, high = stats.t.interval(0.95, len(gap) - 1, loc=gap.mean(), scale=stats.sem(gap))
+    word = "higher" if low > 0 else "lower" if high < 0 else "not separated"
+    return f"{text}, 95 % interval {low:+.1f} to {high:+.1f}: {word}"
+
+
+def verdict(result: dict[str, Any], method: str, other: str, column: str = "new_old", part: str = "test") -> str:
+    """:func:`paired_verdict` of two methods at their chosen weights.
 
     Args:
         result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
@@ -39,10 +61,4 @@ def verdict(result: dict[str, Any], method: str, other: str, column: str = "new_
     missing = [m for m in (method, other) if m not in runs]
     if missing:
         raise ValueError(f"no run of {missing[0]!r} at its chosen weight; this result holds {sorted(runs.columns)}")
-    gap = (runs[method] - runs[other]).dropna()
-    text = f"{method} minus {other}: {gap.mean():+.1f} points over {len(gap)} paired seed{'s' * (len(gap) != 1)}"
-    if len(gap) < SEEDS:
-        return f"{text}: not separated (fewer than {SEEDS})"
-    low, high = stats.t.interval(0.95, len(gap) - 1, loc=gap.mean(), scale=stats.sem(gap))
-    word = "higher" if low > 0 else "lower" if high < 0 else "not separated"
-    return f"{text}, 95 % interval {low:+.1f} to {high:+.1f}: {word}"
+    return f"{method} minus {other}: {paired_verdict((runs[method] - runs[other]).dropna())}"

@@ -27,17 +27,19 @@ METHOD_COLOURS = {
     "bct": COMPATIBLE,
     "contrastive": "#4C8FD6",
     "triplet": "#8C6D46",
-    "hot-refresh": "#D98CB3",
+    "hot-refresh": "#D99A9A",
     "nccl": "#6B9E5B",
     "unibct": "#2F6F9F",
     "lce": "#A5A53A",
     "advbct": "#7D5BA6",
     "mixbct": "#E0A030",
     "smooth-ap": "#58B0C0",
+    "smooth-ap-all-pairs": "#8FA3B8",
     "supap": "#9C5A6A",
-    "rbcl": "#0B5D5D",
+    "rbcl": "#B5409A",
+    "rbcl-no-agents": "#D873D0",
 }
-"""Methods compared with each other. All but the independent one are compatible models."""
+"""Methods, and variants of them, compared with each other. All but the independent one are compatible models."""
 
 RC: dict[Any, Any] = {
     "figure.facecolor": "none",

@@ -7,6 +7,7 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
+from rbcl_lite.experiments.settings import VARIANTS
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
 from rbcl_lite.plots import (
@@ -44,7 +45,7 @@ def result() -> dict:
 
 
 def test_every_method_has_its_own_colour() -> None:
-    assert set(METHOD_COLOURS) == set(METHODS)
+    assert set(METHOD_COLOURS) == set(METHODS) | set(VARIANTS)
     assert len({c.lower() for c in METHOD_COLOURS.values()}) == len(METHOD_COLOURS)
 
 
