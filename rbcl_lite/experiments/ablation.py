@@ -20,20 +20,22 @@ from rbcl_lite.scale import scale
 NAME = "unlabelled-station"
 """Name of the result file."""
 
-VARIANTS: dict[str, tuple[str, dict[str, bool]]] = {
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "source-only": ("stronger-and-more", {}),
     "statistics": ("cross-domain-ecn", {"exemplar": False, "camera": False, "neighbours": False}),
     "E": ("cross-domain-ecn", {"camera": False, "neighbours": False}),
     "E+C": ("cross-domain-ecn", {"neighbours": False}),
     "E+N": ("cross-domain-ecn", {"camera": False}),
     "E+C+N": ("cross-domain-ecn", {}),
+    "no-warm-up": ("cross-domain-ecn", {"warmup": 0.0, "start": 5 / 60}),
     "pseudo-labels": ("cross-domain-pseudo-labels", {}),
     "labels": ("cross-domain-supervised", {}),
 }
 """Name, and the independent run that it is: a setting, and options of its learner.
 
 ``source-only`` never meets a station image; ``statistics`` learns from campus alone, and its batch norm counts on
-station images; ``labels`` is told who is who at the station, which none of the others is.
+station images; ``no-warm-up`` is E+C+N on the paper's schedule; ``labels`` is told who is who at the station, which
+none of the others is.
 """
 
 
