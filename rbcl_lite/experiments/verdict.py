@@ -32,7 +32,8 @@ def paired_verdict(differences: Iterable[float]) -> str:
     text = f"{gap.mean():+.1f} points over {len(gap)} paired seed{'s' * (len(gap) != 1)}"
     if len(gap) < SEEDS:
         return f"{text}: not separated (fewer than {SEEDS})"
-    low, high = stats.t.interval(0.95, len(gap) - 1, loc=gap.mean(), scale=stats.sem(gap))
+    reach = stats.t.ppf(0.975, len(gap) - 1) * stats.sem(gap)  # 0 for equal differences
+    low, high = gap.mean() - reach, gap.mean() + reach
     word = "higher" if low > 0 else "lower" if high < 0 else "not separated"
     return f"{text}, 95 % interval {low:+.1f} to {high:+.1f}: {word}"
 

@@ -3,7 +3,7 @@
 from rbcl_lite.plots.curves import history_curves, trade_off
 from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
 from rbcl_lite.plots.retrieval import cross_test_heatmap, ranked_strip
-from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map
+from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map, old_map, squeezed
 from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, use_style
 
 __all__ = [
@@ -18,9 +18,11 @@ __all__ = [
     "found_rows",
     "history_curves",
     "joint_map",
+    "old_map",
     "ranked_strip",
     "show_rows",
     "show_sheet",
+    "squeezed",
     "trade_off",
     "use_style",
 ]

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.spatial import KDTree
 
 from rbcl_lite.features import Features
 from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, OLD, bare, style
@@ -91,37 +91,70 @@ def feature_spaces(
         return figure
 
 
-def arrows(
-    old: Features, new: Features, name: str = "compatible", *, people: Sequence[int], seed: int = 0, size: float = 5.2
-) -> Figure:
-    """The map of the old space with an arrow from each query's old place to its new one.
+def old_map(old: Features, new: Mapping[str, Features], *, seed: int = 0) -> dict[str, np.ndarray]:
+    """One UMAP (McInnes et al. 2018) fitted on the old vectors alone, and asked for the places of others.
 
-    UMAP is fitted on the old vectors alone and then asked for the place of the new ones. It has no "nowhere":
-    strangers are squeezed into some old cluster, so the picture needs the numbers beside it.
+    It has no "nowhere": whatever it is asked for lands among the old points, strangers too. :func:`squeezed` measures
+    that, and a picture made from this map needs the number beside it.
 
     Args:
-        old: vectors of the old model.
-        new: vectors of the same images by the new model.
-        name: ``independent`` or ``compatible``, for the colour.
-        people: identities whose arrows are drawn.
+        old: N vectors of the old model.
+        new: other vectors under any name; wider ones are cut by :func:`~rbcl_lite.features.fit_dimension`.
         seed: of UMAP.
-        size: inches of the figure.
+
+    Returns:
+        places [N, 2] of ``old``, and under each name those of the others.
     """
     import warnings
 
-    new = old.align(new).fit(old.dim)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import umap
 
         reducer = umap.UMAP(metric="cosine", random_state=seed).fit(old.vectors.numpy())
-        a, b = reducer.embedding_, reducer.transform(new.vectors.numpy())
+        places = {name: reducer.transform(features.fit(old.dim).vectors.numpy()) for name, features in new.items()}
+    return {"old": reducer.embedding_, **places}
+
+
+def squeezed(old: np.ndarray, points: np.ndarray) -> float:
+    """Share of points that lie inside the old clusters of a map.
+
+    Inside means: as near to some old point as 95 % of the old points are to their nearest other one.
+
+    Args:
+        old: [N, 2] places of old vectors.
+        points: [M, 2] places of others.
+
+    Returns:
+        0 to 1.
+
+    >>> old = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    >>> squeezed(old, np.array([[0.5, 0.5], [9.0, 9.0]]))
+    0.5
+    """
+    tree = KDTree(old)
+    reach = np.quantile(tree.query(old, k=2)[0][:, 1], 0.95)
+    return float((tree.query(points)[0] <= reach).mean())
+
+
+def arrows(places: Mapping[str, np.ndarray], ids: np.ndarray, *, people: Sequence[int], size: float = 4.6) -> Figure:
+    """The map of the old space with an arrow from each query's old place to its new one; one panel per new model.
+
+    Args:
+        places: [N, 2] under ``old`` and under ``independent`` or ``compatible``, as :func:`old_map` gives them; row i
+            is the same image in each.
+        ids: [N] identity of each image.
+        people: identities whose arrows are drawn; their old places carry a shape each.
+        size: inches of one panel.
+    """
+    old, names = places["old"], [name for name in places if name != "old"]
     with style():
-        figure, ax = plt.subplots(figsize=(size, size))
-        bare(ax)
-        ax.scatter(a[:, 0], a[:, 1], s=7, color=OLD, alpha=0.35, linewidths=0)
-        for i in torch.isin(old.ids, torch.as_tensor(list(people))).nonzero()[:, 0].tolist():
-            ax.annotate(
-                "", b[i], a[i], arrowprops={"arrowstyle": "->", "color": COLOURS[name], "lw": 1.1, "alpha": 0.8}
-            )
+        figure, axes = plt.subplots(1, len(names), figsize=(size * len(names), size), squeeze=False)
+        for ax, name in zip(axes[0], names):
+            draw_spaces(ax, {"old": old}, ids, people)
+            for i in np.flatnonzero(np.isin(ids, list(people))):
+                look = {"arrowstyle": "->", "color": COLOURS[name], "lw": 1.1, "alpha": 0.8}
+                ax.annotate("", places[name][i], old[i], arrowprops=look)
+            ax.scatter([], [], s=40, color=COLOURS[name], marker=r"$\rightarrow$", label=f"{name} new model")
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2)
         return figure

@@ -7,18 +7,22 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
+from rbcl_lite import plots
 from rbcl_lite.experiments.settings import VARIANTS
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
 from rbcl_lite.plots import (
     METHOD_COLOURS,
     OLD,
+    arrows,
     cross_test_heatmap,
     feature_spaces,
     history_curves,
     joint_map,
+    old_map,
     ranked_strip,
     show_rows,
+    squeezed,
     trade_off,
 )
 
@@ -93,3 +97,32 @@ def test_feature_spaces_has_one_panel_per_new_model() -> None:
     )
     named = [{t.get_text() for t in ax.get_legend().get_texts()} for ax in figure.axes]
     assert named == [{"old model", "independent new model"}, {"old model", "compatible new model"}]
+
+
+def test_arrows_run_from_each_old_place_to_its_new_one() -> None:
+    old, new = features(40), features(40, seed=1)
+    ids = old.ids.numpy()
+    places = {"old": np.zeros((40, 2)), "independent": np.ones((40, 2)), "compatible": np.full((40, 2), 2.0)}
+    figure = arrows(places, ids, people=[0, 3])
+    assert len(figure.axes) == 2
+    for ax, colour, end in zip(figure.axes, ("INDEPENDENT", "COMPATIBLE"), (1.0, 2.0)):
+        drawn = [a for a in ax.texts if a.arrow_patch is not None]
+        assert len(drawn) == np.isin(ids, [0, 3]).sum()
+        assert {(tuple(a.xyann), tuple(a.xy)) for a in drawn} == {((0.0, 0.0), (end, end))}
+        assert to_hex(drawn[0].arrow_patch.get_edgecolor()) == getattr(plots, colour).lower()
+    assert new.dim == old.dim
+
+
+def test_map_of_the_old_space_squeezes_strangers_into_it() -> None:
+    """The artefact that the docstring names: vectors that have nothing to do with the old ones land among them."""
+    generator = torch.Generator().manual_seed(0)
+    centres = torch.randn(5, 8, generator=generator)
+    ids = torch.arange(60) % 5
+    old = Features(centres[ids] + 0.1 * torch.randn(60, 8, generator=generator), ids)
+    strangers = Features(torch.randn(60, 16, generator=generator), ids)  # wider than the old ones, too
+    places = old_map(old, {"same": old, "strangers": strangers})
+    assert {name: p.shape for name, p in places.items()} == dict.fromkeys(("old", "same", "strangers"), (60, 2))
+    assert squeezed(places["old"], places["same"]) > 0.9
+    low, high = places["old"].min(axis=0), places["old"].max(axis=0)
+    assert ((places["strangers"] >= low - 1) & (places["strangers"] <= high + 1)).all()
+    assert squeezed(places["old"], places["old"] + 1000) == 0
