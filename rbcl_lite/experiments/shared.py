@@ -10,22 +10,25 @@ import torch
 
 from rbcl_lite.config import RunConfig
 from rbcl_lite.experiments.settings import compatible, upgrade
+from rbcl_lite.experiments.tables import load_result
 from rbcl_lite.runs import run_or_load
 
-SHARED: dict[str, tuple[str, str, float]] = {
-    "independent": ("stronger-and-more", "independent", 0.0),
-    "bct": ("stronger-and-more", "bct", 4.0),
-    "l2": ("stronger-and-more", "l2", 0.5),
-    "contrastive": ("stronger-and-more", "contrastive", 2.0),
-    "mixbct": ("stronger-and-more", "mixbct", 0.3),
-    "smooth-ap": ("stronger-and-more", "smooth-ap", 3.0),
-    "rbcl": ("stronger-and-more", "rbcl", 3.0),
+SHARED: dict[str, tuple[str, str]] = {
+    "independent": ("stronger-and-more", "independent"),
+    "bct": ("stronger-and-more", "bct"),
+    "l2": ("stronger-and-more", "l2"),
+    "contrastive": ("stronger-and-more", "contrastive"),
+    "mixbct": ("stronger-and-more", "mixbct"),
+    "smooth-ap": ("stronger-and-more", "smooth-ap"),
+    "rbcl-no-agents": ("stronger-and-more", "rbcl-no-agents"),
+    "station": ("cross-domain-ecn", "independent"),
+    "station-contrastive": ("cross-domain-ecn", "contrastive"),
 }
-"""Short name in the chapters: setting, method and weight, all on seed 0."""
+"""Short name in the chapters: setting and method, on seed 0, at the weight that validation people chose."""
 
 
 def shared_config(name: str, scale_name: str | None = None) -> RunConfig:
-    """The configuration of a shared run; ``"old"`` is the run that made the gallery.
+    """The configuration of a shared run; ``"old"`` is the run that made the gallery of ``stronger-and-more``.
 
     Raises:
         ValueError: an unknown name.
@@ -39,7 +42,8 @@ def shared_config(name: str, scale_name: str | None = None) -> RunConfig:
         return old
     if name not in SHARED:
         raise ValueError(f"unknown shared run {name!r}: choose old, {', '.join(SHARED)}")
-    setting, method, weight = SHARED[name]
+    setting, method = SHARED[name]
+    weight = 0.0 if method == "independent" else load_result(setting)["chosen"][method]
     return compatible(setting, method, weight, scale_name=scale_name)
 
 

@@ -61,9 +61,11 @@ def test_settings_differ_as_their_names_say() -> None:
 
 
 def test_shared_runs_are_runs_of_the_setting() -> None:
-    old = shared_config("old", "laptop")
-    for name in SHARED:
-        assert shared_config(name, "laptop").old == old
+    assert shared_config("old", "laptop") == upgrade("stronger-and-more", 0, "laptop").old
+    for name, (setting, method) in SHARED.items():
+        config = shared_config(name, "laptop")
+        assert config.old == upgrade(setting, 0, "laptop").old
+        assert config.weight == (0 if method == "independent" else load_result(setting)["chosen"][method])
     with pytest.raises(ValueError, match="unknown shared run 'new'"):
         shared_config("new")
 
