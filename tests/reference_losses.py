@@ -57,6 +57,30 @@ def arcface(x: Tensor, weight: Tensor, labels: Tensor, scale: float, margin: flo
     return mean(terms)
 
 
+def cross_entropy(logits: Tensor, labels: Tensor, smoothing: float) -> float:
+    terms = []
+    for row, y in zip(logits.tolist(), labels.tolist()):
+        for c in range(len(row)):
+            target = (1 - smoothing) * (c == y) + smoothing / len(row)
+            terms.append(-target * log_softmax_at(row, c))
+    return sum(terms) / len(labels)
+
+
+def adversarial(new: Tensor, old: Tensor, weight: Tensor, bias: Tensor) -> float:
+    """With a linear discriminator: column 0 says new, column 1 says old."""
+    sides = []
+    for maker, rows in enumerate((new, old)):
+        scores = [[float(w @ (x / x.norm()) + b) for w, b in zip(weight, bias)] for x in rows]
+        sides.append(mean([-log_softmax_at(s, maker) for s in scores]))
+    return sum(sides)
+
+
+def point_to_set(new: Tensor, centres: Tensor, radii: Tensor, labels: Tensor) -> float:
+    """Mean over the vectors outside, not over the batch."""
+    excess = [float((x / x.norm() - centres[y]).norm() - radii[y]) for x, y in zip(new, labels.tolist())]
+    return mean([e for e in excess if e > 0])
+
+
 def l2(new: Tensor, old: Tensor) -> float:
     return mean([distance(a, b) ** 2 for a, b in zip(new, old)])
 

@@ -58,6 +58,12 @@ def test_encoding_rows_are_distributions_equal_to_the_loops():
     np.testing.assert_allclose(ours.sum(1), 1, atol=1e-6)
 
 
+def test_k1_counts_other_images():
+    """Trap: k1 asked of an index that lists the image itself first leaves k1 - 1 neighbours."""
+    pairs = torch.eye(3).repeat_interleave(2, 0)
+    assert (jaccard_distance(pairs, k1=1, k2=1) == 0).sum() == 12  # each image and its copy
+
+
 def test_expansion_and_scaling_change_the_encoding():
     """The reference would also pass if both left out the same step: each step must matter on this data."""
     x, _ = people()

@@ -34,6 +34,14 @@ def test_a_repeated_image_is_written_in_batch_order():
     torch.testing.assert_close(backward.keys, F.normalize(torch.tensor([[0.7, 0.3]]), dim=1))
 
 
+def test_a_feature_is_written_with_its_length():
+    """Trap: after dropout a feature is sqrt 2 long and weighs that much more; it must not be normalised before."""
+    memory, features = filled(), 3 * vectors(7, seed=1)
+    expected = slow.written(memory.keys, features, REPEATED, 0.3)
+    memory.update(features, REPEATED, momentum=0.3)
+    torch.testing.assert_close(memory.keys, expected)
+
+
 def test_momentum_is_the_weight_of_the_old_value():
     memory = ExemplarMemory(1, 2)
     memory.update(torch.tensor([[1.0, 0.0]]), torch.tensor([0]), momentum=0.0)

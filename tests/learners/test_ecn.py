@@ -7,7 +7,9 @@ import torch.nn.functional as F
 from toy import CONFIG, toy_batch, toy_upgrade
 
 from rbcl_lite.learners import ECN
+from rbcl_lite.learners.source import source_statistics
 from rbcl_lite.methods import METHODS
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
 from rbcl_lite.training import train
 
 SMALL = {"k": 3, "eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2, "warmup": 0.0, "start": 0.3}
@@ -112,6 +114,19 @@ def test_dropout_after_normalising_as_in_the_official_code():
     torch.testing.assert_close(ecn._features.norm(dim=1), torch.ones(20))
 
 
+def test_the_memory_keeps_the_vector_that_met_it():
+    """Trap: with dropout, what is written is the dropped-out vector of the forward pass, not a clean or a new one."""
+    upgrade = toy_upgrade(dim=256, old_dim=None, source=True)
+    ecn = learner(upgrade, dropout=0.5)
+    ecn.on_epoch(0, 0.0)  # momentum 0
+    batch = toy_batch(upgrade, [4, 9, 1])
+    ecn.step(batch)
+    met = ecn._features.clone()
+    ecn.after_step(batch)
+    assert 0.4 < (met == 0).float().mean() < 0.6
+    torch.testing.assert_close(ecn.memory.keys[batch.index], F.normalize(met, dim=1))
+
+
 def test_camera_copies():
     upgrade = toy_upgrade(source=True)
     ecn, plain = learner(upgrade), learner(upgrade, camera=False)
@@ -170,6 +185,20 @@ def test_running_statistics_come_from_the_target():
         ecn.step(batch)
         assert torch.equal(upgrade.model.neck.running_mean, before) != mixed
         assert upgrade.model.neck.momentum == 0.1
+
+
+def test_no_batch_norm_escapes_the_freeze():
+    """Trap: layers chosen by "bn" in their name leave out ``downsample.1`` of a ResNet, whose statistics then move."""
+    torch.manual_seed(0)
+    model = Embedder(EmbedderConfig("resnet18", dim=8)).train()
+    images = torch.randint(0, 256, (2, 3, 32, 16), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    for update in (False, True):
+        before = {k: v.clone() for k, v in model.state_dict().items() if "running" in k}
+        assert any("downsample.1" in k for k in before) and "neck.running_mean" in before
+        with torch.no_grad(), source_statistics(model, update):
+            model(images)
+        after = model.state_dict()
+        assert all(torch.equal(after[k], v) != update for k, v in before.items())
 
 
 def test_source_images_depend_on_the_step_alone():

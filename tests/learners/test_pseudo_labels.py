@@ -7,6 +7,7 @@ from toy import CONFIG, toy_batch, toy_upgrade
 from rbcl_lite.clustering import pseudo_labels
 from rbcl_lite.learners import PseudoLabels
 from rbcl_lite.learners.clusters import Clustering, centre_cameras
+from rbcl_lite.losses.influence import class_prototypes
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import extract
 from rbcl_lite.training import train
@@ -87,6 +88,19 @@ def test_memory_starts_at_the_means_and_takes_every_instance():
     for row, label in zip(features.detach(), batch.labels):
         keys[label] = F.normalize(0.1 * keys[label] + 0.9 * row, dim=0)
     torch.testing.assert_close(made._clusters.memory.keys, keys)
+
+
+def test_every_epoch_starts_with_a_new_memory():
+    """Trap: cluster numbers mean other people in the next epoch, so no running vector may outlive its epoch."""
+    upgrade = toy_upgrade(classes=0)
+    made = learner(upgrade)
+    labels = made.on_epoch(0, 0.0)
+    batch = toy_batch(upgrade, next(iter(made.batches(0))).tolist(), labels)
+    made.step(batch)
+    made.after_step(batch)
+    labels = made.on_epoch(1, 0.25)
+    means = class_prototypes(extract(upgrade.model, upgrade.train).vectors, labels, int(labels.max()) + 1)
+    torch.testing.assert_close(made._clusters.memory.keys, means)
 
 
 def test_fewer_clusters_than_people_in_a_batch(monkeypatch):

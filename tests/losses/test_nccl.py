@@ -45,6 +45,29 @@ def test_the_class_level_trains_the_vectors_and_the_classifier():
     assert new.grad[2].norm() == 0 and old.grad is None and bank.grad is None
 
 
+def test_the_default_temperature_is_not_flat():
+    """Trap: at temperature 1 a perfect match among 200 people still costs nearly log 200."""
+    bank, ids = torch.eye(200), torch.arange(200)
+    perfect = nccl_loss(bank, bank, ids, ids, bank).item()
+    flat = nccl_loss(bank, bank, ids, ids, bank, temperature=1.0).item()
+    assert perfect < 1e-3 and flat > math.log(200) - 1.1
+
+
+def test_class_level_gradient_is_that_of_the_new_side():
+    """Trap: scores that are gathered without a gradient train nothing. The bank's scores are the teacher's."""
+    weight = vectors(4, seed=3).requires_grad_()
+    ours = torch.autograd.grad(nccl_class_loss(NEW, BANK, QUERY_IDS, IDS, OLD, weight, temperature=0.3), weight)[0]
+    teacher = unit(unit(BANK) @ unit(weight).t()).detach()
+    log_p = (unit(unit(NEW) @ unit(weight).t()) @ teacher.t() / 0.3).log_softmax(1)
+    weights = (1 + unit(OLD) @ unit(BANK).t()) / 2
+    terms = []
+    for i, person in enumerate(QUERY_IDS):
+        positives = [j for j in range(11) if IDS[j] == person]
+        if positives:
+            terms.append(-sum(weights[i, j] * log_p[i, j] for j in positives) / len(positives))
+    torch.testing.assert_close(ours, torch.autograd.grad(sum(terms) / len(terms), weight)[0])
+
+
 def test_gradients():
     new = NEW.clone().requires_grad_()
     assert torch.autograd.gradcheck(lambda x: nccl_loss(x, BANK, QUERY_IDS, IDS, OLD, temperature=0.3), (new,))

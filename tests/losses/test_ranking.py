@@ -97,6 +97,21 @@ def test_float32_keeps_the_gradient_of_a_stranger_far_ahead() -> None:
     assert slopes[0] == pytest.approx(slopes[1], rel=1e-3)
 
 
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_autocast_keeps_the_gradient_of_a_gap_that_fp16_loses(half: torch.dtype) -> None:
+    """Trap: in fp16 the slope is exactly 0 from 20 temperatures on; in float32 it is 2.1e-7 there."""
+    query = torch.tensor([[1.0, 0.0]], requires_grad=True)
+    reference = torch.tensor([[0.8, 0.6], [0.6, 0.8]])
+    ids = torch.tensor([0]), torch.tensor([0, 1])
+    exact = torch.autograd.grad(smooth_ap_loss(query, reference, *ids), query)[0]
+    with torch.autocast("cpu", dtype=half):
+        loss = smooth_ap_loss(query, reference, *ids)
+    assert torch.equal(torch.autograd.grad(loss, query)[0], exact)
+    # the unit query turns by dt: each cosine changes by the reference's second coordinate
+    assert exact[0, 1].item() == pytest.approx(2.06e-7 * (0.8 - 0.6), rel=0.01)
+    assert torch.sigmoid(torch.tensor(-20.0)).half() == 0  # fp16 has no room below 6e-8
+
+
 def test_does_not_depend_on_length_or_order() -> None:
     query, reference, qi, ri = problem()
     g = torch.Generator().manual_seed(3)

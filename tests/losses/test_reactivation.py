@@ -76,6 +76,20 @@ def test_the_worked_example(reactivation: Reactivation | None, loss: float, grad
         assert ours == pytest.approx(expected, rel=0.03)
 
 
+@pytest.mark.parametrize("gap", [0.05, 0.2, 0.6])
+def test_the_hardest_negative_is_pulled_alike_at_any_gap(gap: float) -> None:
+    """1 / (1 + 1/2)^2 / (4 tau) = 11.1. Trap: a constant that is no constant for autograd cancels this gradient."""
+    s = torch.tensor([0.8, 0.8 - gap], dtype=torch.float64)
+    query = torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
+    reference = torch.cat([s[:, None], torch.diag((1 - s**2).sqrt())], dim=1).requires_grad_()
+    for kind in ("hardest", "pair"):
+        loss = smooth_ap_loss(
+            query, reference, torch.tensor([0]), torch.tensor([0, 1]), reactivation=Reactivation(kind)
+        )
+        gradient = torch.autograd.grad(loss, reference)[0][:, 0] / (1 - s**2)
+        assert gradient.tolist() == pytest.approx([-100 / 9, 100 / 9])
+
+
 def test_hardest_is_off_while_a_negative_is_ahead() -> None:
     query = torch.tensor([[1.0, 0.0]], dtype=torch.float64, requires_grad=True)
     reference = torch.tensor([[0.9, 0.4], [0.95, 0.3], [0.3, 0.9]], dtype=torch.float64)

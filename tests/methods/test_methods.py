@@ -1,12 +1,18 @@
+import inspect
+
 import pytest
 import torch
 from toy import CONFIG, PEOPLE, toy_batch, toy_upgrade
 
 from rbcl_lite.learners import Supervised
 from rbcl_lite.learners.base import Epoch
+from rbcl_lite.losses.adversarial import adversarial_loss
 from rbcl_lite.losses.identity import arcface_loss
+from rbcl_lite.losses.influence import influence_loss
 from rbcl_lite.losses.inputs import zero_loss
+from rbcl_lite.losses.nccl import nccl_loss
 from rbcl_lite.methods import METHODS, MixBCT, UniBCT
+from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.training import train
 
 COMPATIBLE = [name for name in METHODS if name != "independent"]
@@ -182,6 +188,21 @@ def test_without_a_classifier():
     assert prepared("nccl", upgrade).step(toy_batch(upgrade, list(range(12)))) > 0
 
 
+@pytest.mark.parametrize("name", ["mixbct", "lce"])
+def test_a_classifier_for_other_people_is_refused(name):
+    """Trap: rows of people who are not in the training set are negatives that are never right."""
+    with pytest.raises(ValueError, match=f"num_classes = {PEOPLE}, it has a classifier of {PEOPLE + 3} classes"):
+        prepared(name, toy_upgrade(classes=PEOPLE + 3))
+
+
+def test_all_cosine_classifiers_have_one_scale():
+    """Trap: an old classifier read at another scale than it was trained with is no classifier."""
+    scales = {METHODS[name]().scale for name in ("bct", "unibct", "mixbct", "nccl")}
+    assert scales == {EmbedderConfig().scale}
+    defaults = [inspect.signature(loss).parameters["scale"].default for loss in (influence_loss, arcface_loss)]
+    assert set(defaults) == scales
+
+
 def test_mixbct_ratio_and_credibility():
     with pytest.raises(ValueError, match=r"0\.\.1, got 1.2"):
         MixBCT(weight=1.2)
@@ -238,6 +259,26 @@ def test_nccl_bank_and_filter():
     assert 0 < (sure.labels >= 0).sum() < len(upgrade.train)
 
 
+def test_nccl_bank_holds_no_image_without_a_label():
+    """Trap: rows without a label that stand in the bank count as negatives of everybody."""
+    upgrade = toy_upgrade(classes=0)
+    labels = torch.from_numpy(upgrade.train.labels).clone()
+    labels[labels > 3] = -1
+    known = (labels >= 0).nonzero()[:, 0]
+    index = known[:12].tolist()
+    for bank in (None, 10_000):
+        method = METHODS["nccl"](bank=bank)
+        method.prepare(upgrade, None)
+        method.on_epoch(Epoch(0, 0.0, labels))
+        batch = toy_batch(upgrade, index, labels)
+        expected = nccl_loss(
+            batch.pair[0], upgrade.old.vectors[known], labels[index], labels[known], upgrade.old.vectors[index]
+        )
+        torch.testing.assert_close(method.step(batch), expected)
+    method.on_epoch(Epoch(1, 0.5, torch.full_like(labels, -1)))  # nobody is known
+    assert method.step(toy_batch(upgrade, index, torch.full_like(labels, -1))) == 0
+
+
 def test_advbct_discriminator_does_not_touch_the_global_state():
     upgrade = toy_upgrade()
     torch.manual_seed(0)
@@ -249,6 +290,15 @@ def test_advbct_discriminator_does_not_touch_the_global_state():
     assert torch.equal(a.discriminator.layers[0].weight, b.discriminator.layers[0].weight)
     early, late = (a.step(toy_batch(upgrade, list(range(12)), progress=p)) for p in (0.0, 1.0))
     assert early > late  # the adversarial term has left
+
+
+def test_advbct_weighs_its_terms_by_what_is_left_of_the_training():
+    upgrade = toy_upgrade()
+    method = prepared("advbct", upgrade, adversarial=2.0)
+    batch = toy_batch(upgrade, list(range(12)), progress=0.25)
+    new, old = batch.pair
+    expected = method.boundary(new, batch.labels) + 2 * 0.75 * adversarial_loss(method.discriminator, new, old)
+    torch.testing.assert_close(method.step(batch), expected)
 
 
 def test_triplet_positives():

@@ -52,6 +52,18 @@ def test_the_query_is_brought_to_the_width_of_the_stored_gallery():
     assert table.loc["narrow", "wide"] == evaluate_ranking(narrow.fit(24), model(3, 70, 24, shared=9)).mAP
 
 
+def test_a_cross_test_does_not_see_the_lengths_of_the_vectors():
+    """Trap: an old gallery stored before normalising, compared by distance with unit queries."""
+    query, gallery = model(0, 30, 12), model(1, 70, 12, shared=0)
+    lengths = torch.linspace(0.1, 9, 70)[:, None]
+    long = Features(lengths * gallery.vectors, gallery.ids, gallery.cams)
+    table = cross_test({"new": query}, {"unit": gallery, "long": long})
+    assert table.loc["new", "long"] == pytest.approx(table.loc["new", "unit"], abs=1e-6)
+    euclidean = torch.cdist(query.vectors, lengths * gallery.vectors)
+    wrong = evaluate_distances(euclidean, query.ids, gallery.ids, query.cams, gallery.cams).mAP
+    assert abs(wrong - table.loc["new", "unit"]) > 0.05  # lengths would matter
+
+
 def test_cross_test_errors_name_the_models():
     good = model(0, 30, 12)
     with pytest.raises(ValueError, match="mAP, rank1 or mINP, got 'map'"):

@@ -113,6 +113,20 @@ def test_cmc_longer_than_the_gallery():
         result.rank(0)
 
 
+@pytest.mark.parametrize(("ranks", "exact"), [([1, 2, 5, 20], 0.7), ([3], 1 / 3)])
+def test_average_precision_is_a_sum_not_a_trapezoid(ranks, exact):
+    """Trap: the trapezoid under the precision-recall curve gives 0.682 and 0.167 here."""
+    gallery = [1 if rank in ranks else 2 for rank in range(1, 21)]
+    assert evaluate_distances([list(range(20))], [1], gallery).mAP == pytest.approx(exact, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_galleries_shorter_than_the_curve(seed):
+    """Trap: with fewer images than ``max_rank`` left after the junk, curves get ragged or keep a former query's."""
+    case = random_case(seed, images=20, people=4)
+    assert_equal(evaluate_distances(*case), slow_ranking(*case))
+
+
 @pytest.mark.parametrize("kind", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64])
 def test_types_of_distances(kind):
     values = torch.tensor([[3, 1, 2, 4], [4, 3, 1, 2]])

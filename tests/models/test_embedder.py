@@ -99,6 +99,15 @@ def test_extract_is_independent_of_the_batch_size(model, toy):
     assert extract(model, toy(people=2).subset([0, 1])).vectors.shape == (2, 16)
 
 
+def test_extract_shows_the_images_as_they_are(model, toy):
+    """Trap: stored vectors of randomly flipped images, made with the transform of the training."""
+    data = toy()
+    with torch.no_grad():
+        plain = model.eval()(torch.from_numpy(data.images).permute(0, 3, 1, 2)).embedding
+    expected = torch.nn.functional.normalize(plain, dim=1)
+    assert torch.allclose(extract(model.train(), data).vectors, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_extract_leaves_the_model_as_it_was(model, toy, training):
     model.train(training)
