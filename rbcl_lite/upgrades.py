@@ -47,10 +47,12 @@ def make_upgrade(config: RunConfig, old: Run | None = None, progress: bool | Non
             raise ValueError(f"{data.name} holds other images at {old.config.size} than at {config.size}")
     known = np.array(json.loads((old.folder / "model.json").read_text(encoding="utf-8"))["classes"], dtype=np.int64)
     same_people = (old.config.source, old.config.seed, old.config.learner) == (config.source, config.seed, "supervised")
-    classifier = old.model.classifier
+    model = old.model
+    classifier = model.classifier
     return replace(
         upgrade,
         old=old.extract(seen, progress),
         old_classifier=None if classifier is None else classifier.weight.detach(),
+        old_scale=None if classifier is None else model.config.scale,
         old_classes=known if same_people else np.full_like(known, -1),
     )

@@ -1,4 +1,4 @@
-"""``rbcl-lite experiment sweep | ablation | shared-runs | check``: many runs, and the numbers that come from them."""
+"""``rbcl-lite experiment sweep | ablation | shared-runs | check | confirm``: many runs, and numbers made of them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import tyro
 
 from rbcl_lite.commands.output import say
 from rbcl_lite.experiments import ablation, sweep
+from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.settings import WEIGHTS
 from rbcl_lite.experiments.shared import shared_runs
-from rbcl_lite.experiments.tables import stale
 
 
 @dataclass
@@ -108,10 +108,24 @@ class Check:
 
 
 @dataclass
+class Confirm(Measured):
+    """Train one run of each stale method again; where its numbers are the recorded ones, keep the others."""
+
+    def run(self) -> None:
+        """Go through all result files; exit status 1 if a method must be measured again."""
+        torch.set_num_threads(1)
+        for path in sorted((self.out or sweep.RESULTS).glob("*.json")):
+            for line in confirm(path, workers=self.workers, progress=True):
+                say(line)
+        if stale(self.out or sweep.RESULTS):
+            raise SystemExit(1)
+
+
+@dataclass
 class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
-    action: Annotated[Sweep | Ablation | SharedRuns | Check, tyro.conf.arg(name="")]
+    action: Annotated[Sweep | Ablation | SharedRuns | Check | Confirm, tyro.conf.arg(name="")]
 
     def run(self) -> None:
         """Run the chosen action."""

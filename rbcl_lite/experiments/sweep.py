@@ -139,7 +139,7 @@ def sweep(
     chosen = {m: choose_weight([done[j] for j in swept if j.method == m], alone) for m in methods}
     more = [Job(setting, m, chosen[m], s, name) for m in methods for s in others]
     run_jobs(more, execute, workers, path, "seeds", progress)
-    _merge(path, lambda result: result["chosen"].update(chosen))
+    merge(path, lambda result: result["chosen"].update(chosen))
     return path
 
 
@@ -180,7 +180,7 @@ def run_jobs(
             for future in as_completed(waiting):
                 job = waiting[future]
                 done[job] = future.result()
-                _merge(path, lambda result: _put(result, job, done[job]))  # noqa: B023 - used before the next turn
+                merge(path, lambda result: _put(result, job, done[job]))  # noqa: B023 - used before the next turn
                 b.update()
                 b.set_postfix_str(f"{job.method} {job.weight:g} seed {job.seed}")
         except BaseException:
@@ -190,7 +190,8 @@ def run_jobs(
 
 
 def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
-    result.update(setting=job.setting, scale=job.scale)
+    command = shlex.join(["rbcl-lite", *sys.argv[1:]])
+    result.update(setting=job.setting, scale=job.scale, **provenance(), command=command)
     same = ("method", "weight", "seed")
     result["runs"] = [r for r in result["runs"] if any(r[k] != record[k] for k in same)] + [record]
     result["runs"].sort(key=lambda r: tuple(str(r[k]) for k in same))
@@ -201,11 +202,10 @@ def _read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"chosen": {}, "runs": []}
 
 
-def _merge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+def merge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Change a result file under a lock."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         result = _read(path)
         change(result)
-        result.update(provenance(), command=shlex.join(["rbcl-lite", *sys.argv[1:]]))
         write_json(path, result)

@@ -1,4 +1,4 @@
-"""Measured numbers as tables, and whether the code they came from is still the code that is here."""
+"""Measured numbers as tables."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from rbcl_lite.experiments import ablation
-from rbcl_lite.experiments.ablation import VariantJob
-from rbcl_lite.experiments.sweep import RESULTS, Job
+from rbcl_lite.experiments.sweep import RESULTS
 
 
 def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
@@ -71,18 +70,3 @@ def summary(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
         out[name] = grouped[name].mean()
         out[f"{name}_std"] = grouped[name].std()
     return out.sort_values("new_old", ascending=False)
-
-
-def stale(folder: Path = RESULTS) -> list[str]:
-    """The methods of each result file that would be trained from other code, images or options today."""
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        result = json.loads(path.read_text(encoding="utf-8"))
-        name, at = result["setting"], result["scale"]
-        kind = VariantJob if name == ablation.NAME else Job
-        for method in sorted({r["method"] for r in result["runs"]}):
-            own = [r for r in result["runs"] if r["method"] == method]
-            jobs = [kind(name, method, r["weight"], r["seed"], at) for r in own]
-            if any(r["run"] != job.config().key() for r, job in zip(own, jobs)):
-                found.append(f"{path.name}: {method} is older than the code or the images it was measured with")
-    return found

@@ -27,6 +27,7 @@ class Upgrade:
         old_classifier: [C_old, D_old] rows of the old cosine classifier, or None.
         old_classes: [C_old] identity of each of these rows, in the numbering of ``train.ids``; -1 for
             people who are not in this data set.
+        old_scale: factor of the old classifier's cosine, or None without a classifier.
         source: labelled images of another domain, for learners that need them.
         batch: (people, images of each) in a batch.
         seed: of everything random.
@@ -38,6 +39,7 @@ class Upgrade:
     old: Features | None = None
     old_classifier: Tensor | None = None
     old_classes: np.ndarray | None = None
+    old_scale: float | None = None
     source: ReIDDataset | None = None
     batch: tuple[int, int] = (16, 4)
     seed: int = 0

@@ -102,7 +102,7 @@ class ElasticBoundary(nn.Module):
     """The point-to-set loss with one learnable elasticity per class.
 
     It starts at 0, halfway between radius and threshold (the start is our choice). Give :meth:`parameters` to the
-    optimiser, without weight decay.
+    optimiser; weight decay, as the training loop of this package has it, draws an elasticity back to that start.
 
     Args:
         centres: [C, D] and

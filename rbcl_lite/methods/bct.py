@@ -9,6 +9,7 @@ from torch import Tensor
 from rbcl_lite.learners.base import Batch, Epoch, Learner, Upgrade
 from rbcl_lite.losses.influence import class_prototypes, extend_prototypes, influence_loss
 from rbcl_lite.methods.base import Method
+from rbcl_lite.models.embedder import EmbedderConfig
 
 
 class BCT(Method):
@@ -20,14 +21,16 @@ class BCT(Method):
 
     Args:
         weight: lambda.
-        scale: factor of the cosine in the softmax; the old classifier was trained with the same one.
+        scale: factor of the cosine in the softmax; by default the one that the old classifier was trained with, and
+            that of :class:`~rbcl_lite.models.embedder.EmbedderConfig` where there is no old classifier.
     """
 
     prototypes: Tensor  # [C, D_old]
 
-    def __init__(self, weight: float = 1.0, scale: float = 16.0) -> None:
+    def __init__(self, weight: float = 1.0, scale: float | None = None) -> None:
         super().__init__(weight)
-        self.scale = scale
+        self._given = scale
+        self.scale = scale or EmbedderConfig.scale
         self.register_buffer("prototypes", torch.empty(0, 0), persistent=False)
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
@@ -35,6 +38,7 @@ class BCT(Method):
         super().prepare(upgrade, learner)
         self.prototypes = torch.empty_like(self.prototypes[:0])
         self._fixed = learner.fixed_labels
+        self.scale = self._given or upgrade.old_scale or EmbedderConfig.scale
 
     def on_epoch(self, epoch: Epoch) -> None:
         """Make the prototypes of the labels that hold now; fixed labels need it once."""

@@ -90,8 +90,9 @@ class References(nn.Module):
             self.register_buffer(name, torch.empty(0), persistent=False)
 
     def prepare(self, upgrade: Upgrade) -> None:
-        """Take over the old vectors and the cameras of the training set."""
+        """Take over the old vectors and the cameras of the training set, and forget those of an earlier one."""
         assert upgrade.old is not None
+        self.labels = torch.empty(0, device=self.labels.device)
         cams = upgrade.train.cams
         self.bank = upgrade.old.vectors
         self.cams = torch.full((len(self.bank),), -1) if cams is None else torch.from_numpy(cams)

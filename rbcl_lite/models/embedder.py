@@ -12,6 +12,7 @@ from torchvision.transforms.v2 import functional as V
 
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
+from rbcl_lite.losses.inputs import full_precision
 from rbcl_lite.models.backbones import make_backbone
 from rbcl_lite.progress import bar
 
@@ -94,11 +95,12 @@ class Embedder(nn.Module):
         embedding = self.neck(feature)
         return Outputs(feature, embedding, self.logits(embedding))
 
+    @full_precision
     def logits(self, embedding: Tensor) -> Tensor | None:
-        """Scaled cosine of embeddings [B, D] to the classifier's rows: [B, C]."""
+        """Scaled cosine of embeddings [B, D] to the classifier's rows: [B, C], in float32 under autocast too."""
         if self.classifier is None:
             return None
-        cosine = F.normalize(embedding.float()) @ F.normalize(self.classifier.weight.float()).T
+        cosine = F.normalize(embedding) @ F.normalize(self.classifier.weight.to(embedding.dtype)).T
         return self.config.scale * cosine
 
     def describe(self) -> dict[str, object]:

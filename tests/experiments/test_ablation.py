@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from rbcl_lite.experiments.ablation import VARIANTS, ablation, variant
+from rbcl_lite.experiments.freshness import stale
 from rbcl_lite.experiments.settings import upgrade
-from rbcl_lite.experiments.tables import load_result, runs_table, stale
+from rbcl_lite.experiments.tables import load_result, runs_table
 from rbcl_lite.learners import ECN
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from rbcl_lite.experiments import sweep as sweeps
+from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, upgrade
 from rbcl_lite.experiments.shared import SHARED, shared_config
 from rbcl_lite.experiments.sweep import choose_weight, sweep
-from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, stale, summary
+from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, summary
 from rbcl_lite.methods import METHODS
 
 
@@ -114,6 +115,23 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
     sweep("stronger-and-more", ["l2", "bct"], **settings)
     assert stale(tmp_path) == []  # what was out of date, and nothing else, was trained again
     assert len(list((tmp_path / "elsewhere" / "runs").glob("*/run.json"))) <= 2
+
+    result = load_result("stronger-and-more-smoke", tmp_path)
+    for record in result["runs"]:
+        record["run"] = "before-a-refactoring"  # as if code had changed
+        if record["method"] == "bct":
+            record["test"]["new_old"] += 1
+    path.write_text(json.dumps(result))
+    said = confirm(path, workers=1, progress=False)
+    assert [("confirmed" in line, "measure it again" in line) for line in said] == [
+        (False, True),
+        (True, False),
+        (True, False),
+    ]
+    assert [line.split()[1] for line in said] == ["bct", "independent", "l2"]
+    left = load_result("stronger-and-more-smoke", tmp_path)
+    assert left["command"] == result["command"] and left["confirmed"]["date"]
+    assert stale(tmp_path) == [f"{path.name}: bct is older than the code or the images it was measured with"]
 
 
 def test_missing_result_names_the_command(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Independent, L2, BCT and contrastive: what each asks for and computes from a batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -99,6 +101,14 @@ def test_bct_step(upgrade):
     assert torch.equal(loss, influence_loss(b.outputs.embedding[:, :8], method.prototypes, LABELS, scale=4.0))
     loss.backward()
     assert b.outputs.embedding.grad[:, :8].any() and not b.outputs.embedding.grad[:, 8:].any()
+
+
+def test_bct_reads_the_old_classifier_at_its_own_scale(upgrade):
+    """Trap: cosines at another scale than the old classifier was trained with are not its probabilities."""
+    other = replace(upgrade, old_scale=9.0)
+    assert prepared(BCT(), other).scale == 9.0
+    assert prepared(BCT(scale=4.0), other).scale == 4.0  # who names one means it
+    assert prepared(BCT(), replace(upgrade, old_scale=None)).scale == 16.0
 
 
 def test_bct_rows_are_made_once_for_fixed_labels_and_again_for_others(upgrade):

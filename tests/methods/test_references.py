@@ -4,6 +4,7 @@ import pytest
 import torch
 from toy import toy_batch, toy_upgrade
 
+from rbcl_lite.features import Features
 from rbcl_lite.learners.base import Epoch
 from rbcl_lite.losses import saturation, smooth_ap_loss
 from rbcl_lite.methods import RBCL, SmoothAP, SupAP
@@ -109,6 +110,17 @@ def test_labels_that_change_and_labels_that_lack():
     references.update(labels)  # one person: nobody to bring in
     assert references.agents.shape == (len(labels), 0)
     assert len(references(toy_batch(upgrade, [1, 2])).index) == 2
+
+
+def test_a_second_upgrade_gets_agents_of_its_own():
+    first = toy_upgrade()
+    second = replace(first, old=Features(first.old.vectors.flip(0), first.train.ids))
+    references, labels = build(first, agents=2), torch.from_numpy(first.train.labels)
+    before = references.agents.clone()
+    references.prepare(second)
+    references.update(labels)  # the same labels, in another old space
+    assert torch.equal(references.agents, build(second, agents=2).agents)
+    assert not torch.equal(references.agents, before)
 
 
 def test_too_many_agents_are_cut_to_what_there_is():

@@ -36,6 +36,16 @@ def test_shapes_of_every_backbone(backbone, size):
     assert torch.isfinite(out.logits).all()
 
 
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_logits_are_float32_under_autocast(model, half):
+    """Trap: autocast multiplies in half precision whatever its arguments were cast to before."""
+    embedding = torch.randn(4, 16, generator=torch.Generator().manual_seed(0))
+    expected = model.logits(embedding)
+    with torch.autocast("cpu", half):
+        assert torch.equal(model.logits(embedding), expected)
+        assert model.logits(embedding.to(half)).dtype == torch.float32
+
+
 def test_without_a_classifier():
     model = Embedder(replace(TINY, num_classes=0))
     assert model.classifier is None and model(images()).logits is None

@@ -1,0 +1,89 @@
+"""Whether measured numbers still belong to the code that is here, and what to do if they might not."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from rbcl_lite.experiments import ablation
+from rbcl_lite.experiments.ablation import VariantJob, measure_variant
+from rbcl_lite.experiments.sweep import RESULTS, Job, execute, merge, run_jobs
+
+ORIGIN = ("versions", "hardware", "threads", "date", "command")
+
+
+def job_of(result: Mapping[str, Any], record: Mapping[str, Any]) -> Job:
+    """The job that a record of a result file answers."""
+    kind = VariantJob if result["setting"] == ablation.NAME else Job
+    return kind(result["setting"], record["method"], record["weight"], record["seed"], result["scale"])
+
+
+def stale_records(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The records of each method whose runs would have another key today: other code, images or options."""
+    found = defaultdict(list)
+    for record in result["runs"]:
+        if record["run"] != job_of(result, record).config().key():
+            found[record["method"]].append(record)
+    return dict(found)
+
+
+def stale(folder: Path = RESULTS) -> list[str]:
+    """One line for each method of a result file that has stale records."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        for method in sorted(stale_records(json.loads(path.read_text(encoding="utf-8")))):
+            found.append(f"{path.name}: {method} is older than the code or the images it was measured with")
+    return found
+
+
+def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> list[str]:
+    """After a change that should change no number: train one run of each stale method again, and compare.
+
+    The witness of a method is the stale run at its chosen weight on its first seed. Where validation and test scores
+    are the recorded ones to the last digit, the other records of the method are taken over: they get the key that
+    their runs have today, and the file keeps the date of the confirmation beside that of the measurement. Where they
+    differ, only the witness is replaced, and the others stay stale until they are measured again.
+
+    Args:
+        path: a result file.
+        workers: processes, one thread each.
+        progress: see :func:`rbcl_lite.progress.bar`.
+
+    Returns:
+        one line for each stale method; none if everything is up to date.
+    """
+    result = json.loads(path.read_text(encoding="utf-8"))
+    old = stale_records(result)
+    witnesses = {}
+    for method, records in old.items():
+        chosen = [r for r in records if r["weight"] == result["chosen"].get(method)] or records
+        witnesses[job_of(result, min(chosen, key=lambda r: r["seed"]))] = min(chosen, key=lambda r: r["seed"])
+    if not witnesses:
+        return []
+    work = measure_variant if result["setting"] == ablation.NAME else execute
+    again = run_jobs(list(witnesses), work, workers, path, "witnesses", progress)
+    same = {
+        job.method: all(again[job][part] == record[part] for part in ("validation", "test"))
+        for job, record in witnesses.items()
+    }
+
+    def take_over(now: dict[str, Any]) -> None:
+        for record in now["runs"]:
+            if same.get(record["method"]):
+                record["run"] = job_of(now, record).config().key()
+        command = shlex.join(["rbcl-lite", *sys.argv[1:]])
+        now.update({key: result[key] for key in ORIGIN}, confirmed={"date": date.today().isoformat(), "by": command})
+
+    merge(path, take_over)
+    return [
+        f"{path.name}: {method} gives the recorded numbers, {len(old[method])} records confirmed"
+        if equal
+        else f"{path.name}: {method} gives other numbers now, measure it again"
+        for method, equal in sorted(same.items())
+    ]
