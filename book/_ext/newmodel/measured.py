@@ -14,8 +14,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.experiments.tables import chosen_runs
-
-ENOUGH = 5  # paired seeds before one method is called better than another
+from rbcl_lite.experiments.verdict import SEEDS, verdict
 
 
 def spread(values: pd.Series, sign: bool = False) -> str:
@@ -44,21 +43,43 @@ def table(result: dict[str, Any]) -> list[str]:
     return [f"| {' | '.join(head)} |", "|" + " --- |" * len(head), *(row for _, row in sorted(rows))]
 
 
-def notes(result: dict[str, Any]) -> list[str]:
-    """What stands below a table: the old model's score, the origin, and how far the order can be trusted."""
+def order(result: dict[str, Any]) -> str:
+    """How far the order of a table can be trusted: every method against the one on top, by the book's rule.
+
+    >>> ahead = {"nccl": [3, 4, 5, 4, 4], "bct": [3, 5, 4, 4, 3], "independent": [0, 0, 0, 1, 0]}
+    >>> runs = [
+    ...     {"method": m, "weight": 0.0, "seed": s, "seconds": 1.0, "test": {"new_old": 30.0 + a}}
+    ...     for m, values in ahead.items() for s, a in enumerate(values)
+    ... ]
+    >>> order({"runs": runs, "chosen": {"nccl": 0.0, "bct": 0.0}})
+    'Over 5 paired seeds `nccl` is not separated from `bct`; the others have a lower new/old.'
+    >>> order({"runs": runs[::5], "chosen": {"nccl": 0.0, "bct": 0.0}})
+    '**The order of the methods is not separated**: some have 1 seed, and 5 are needed before one is called better.'
+    """
     runs = chosen_runs(result)
-    old = runs.drop_duplicates("seed")["old_old"]
     fewest = int(runs.groupby("method")["seed"].nunique().min())
-    trust = (
-        f"Every method has {fewest} seeds." if fewest >= ENOUGH else "**The order of the methods is not separated**: "
-    )
-    if fewest < ENOUGH:
-        trust += (
-            f"some have {fewest} seed{'s' if fewest > 1 else ''}, and {ENOUGH} are needed before one is called better."
+    if fewest < SEEDS:
+        return (
+            f"**The order of the methods is not separated**: some have {fewest} seed{'s' if fewest > 1 else ''}, and "
+            f"{SEEDS} are needed before one is called better."
         )
+    means = runs.groupby("method")["new_old"].mean().sort_values(ascending=False)
+    first, *others = means.index
+    words = {m: verdict(result, m, first).rsplit(": ", 1)[1] for m in others}
+    near = [f"`{m}`" for m in others if words[m] != "lower"]
+    if not near:
+        return f"Over {fewest} paired seeds all others have a lower new/old than `{first}`."
+    return f"Over {fewest} paired seeds `{first}` is not separated from {', '.join(near)}; the others have a lower new/old."
+
+
+def notes(result: dict[str, Any]) -> list[str]:
+    """What stands below a table: the old model's score, the order, the origin."""
+    old = chosen_runs(result).drop_duplicates("seed")["old_old"]
     kind = "mAP in per cent on test people, mean ± standard deviation over seeds; weights chosen on validation people."
     origin = f"Measured on {result['date']}, {result['hardware']}, by `{result['command']}`."
-    return [f"old/old is {spread(old)}. {kind} {trust} {origin}"]
+    if "confirmed" in result:
+        origin += f" Confirmed on {result['confirmed']['date']}, by `{result['confirmed']['by']}`."
+    return [f"old/old is {spread(old)}. {kind} {order(result)} {origin}"]
 
 
 class Measured(SphinxDirective):
