@@ -69,7 +69,8 @@ def order(result: dict[str, Any]) -> str:
     near = [f"`{m}`" for m in others if words[m] != "lower"]
     if not near:
         return f"Over {fewest} paired seeds all others have a lower new/old than `{first}`."
-    return f"Over {fewest} paired seeds `{first}` is not separated from {', '.join(near)}; the others have a lower new/old."
+    text = f"Over {fewest} paired seeds `{first}` is not separated from {', '.join(near)}"
+    return f"{text}; the others have a lower new/old."
 
 
 def notes(result: dict[str, Any]) -> list[str]:
