@@ -35,7 +35,7 @@ METHOD_COLOURS = {
     "mixbct": "#E0A030",
     "smooth-ap": "#58B0C0",
     "smooth-ap-all-pairs": "#8FA3B8",
-    "supap": "#9C5A6A",
+    "supap": "#A9762F",
     "rbcl": "#B5409A",
     "rbcl-no-agents": "#D873D0",
 }
