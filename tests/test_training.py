@@ -31,7 +31,14 @@ def upgrade(toy):
         old = Embedder(EmbedderConfig("tiny", dim=8, num_classes=7))
         model = Embedder(EmbedderConfig("tiny", dim=dim, num_classes=7))
         return Upgrade(
-            data, model, extract(old, data), old.classifier.weight.detach(), data.classes, None, (3, 2), seed
+            data,
+            model,
+            extract(old, data),
+            old.classifier.weight.detach(),
+            data.classes,
+            old.config.scale,
+            batch=(3, 2),
+            seed=seed,
         )
 
     return make
