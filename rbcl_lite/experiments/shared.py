@@ -21,8 +21,8 @@ SHARED: dict[str, tuple[str, str]] = {
     "mixbct": ("stronger-and-more", "mixbct"),
     "smooth-ap": ("stronger-and-more", "smooth-ap"),
     "rbcl-no-agents": ("stronger-and-more", "rbcl-no-agents"),
-    "station": ("cross-domain-ecn", "independent"),
-    "station-contrastive": ("cross-domain-ecn", "contrastive"),
+    "station": ("cross-domain-pseudo-labels", "independent"),
+    "station-contrastive": ("cross-domain-pseudo-labels", "contrastive"),
 }
 """Short name in the chapters: setting and method, on seed 0, at the weight that validation people chose."""
 
