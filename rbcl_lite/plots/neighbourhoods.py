@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.collections import LineCollection
 
-from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, OLD, RIGHT, WRONG, bare, style
+from rbcl_lite.plots.style import INK, LEARNER_COLOURS, RIGHT, WRONG, bare, style
 
-LINES = (COMPATIBLE, INDEPENDENT, OLD)
+LINES = (LEARNER_COLOURS["ecn"], INK)
 
 
 def moving_map(snapshots: Sequence[np.ndarray], *, seed: int = 0) -> list[np.ndarray]:

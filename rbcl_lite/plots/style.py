@@ -41,6 +41,9 @@ METHOD_COLOURS = {
 }
 """Methods, and variants of them, compared with each other. All but the independent one are compatible models."""
 
+LEARNER_COLOURS = {"source": INK, "ecn": "#7D5BA6", "pseudo-labels": "#B98A1E", "labels": INK}
+"""Independent models that differ in where their supervision comes from."""
+
 RC: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",
