@@ -1,4 +1,4 @@
-"""Pages that ask no other host for anything: matplotlib's animations link an icon font on a CDN."""
+"""Animations that ask no other host for anything: matplotlib links an icon font on a CDN, and a place that is not there."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ ICONS = {
 }
 
 
-def without_remote_styles(body: str) -> str:
-    """Drop remote style sheets and write the animation buttons' signs as text.
+def self_contained(body: str) -> str:
+    """Drop remote style sheets and the form's dead address, and write the animation buttons' signs as text.
 
-    >>> without_remote_styles('<link rel="stylesheet" href="https://cdn.example/font.css"><i class="fa fa-pause"></i>')
+    >>> self_contained('<link rel="stylesheet" href="https://cdn.example/font.css"><i class="fa fa-pause"></i>')
     '<span aria-hidden="true">❚❚</span>'
     """
     if "anim_control" not in body and "<link" not in body:
         return body
-    body = REMOTE_STYLE.sub("", body)
+    body = REMOTE_STYLE.sub("", body).replace(' action="#n"', "")
     for name, sign in ICONS.items():
         body = body.replace(f'<i class="fa {name}"></i>', f'<span aria-hidden="true">{sign}</span>')
     return body
@@ -38,7 +38,7 @@ def without_remote_styles(body: str) -> str:
 def clean_page(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
     """Clean the body before it enters the page's template."""
     if context.get("body"):
-        context["body"] = without_remote_styles(context["body"])
+        context["body"] = self_contained(context["body"])
 
 
 def setup(app: Sphinx) -> None:
