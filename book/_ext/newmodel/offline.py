@@ -1,4 +1,4 @@
-"""Animations that ask no other host for anything: matplotlib links an icon font on a CDN, and a place that is not there."""
+"""Animations that ask no other host for anything: matplotlib links an icon font on a CDN and an address on no page."""
 
 from __future__ import annotations
 
