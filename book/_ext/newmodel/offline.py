@@ -10,13 +10,13 @@ from sphinx.application import Sphinx
 REMOTE_STYLE = re.compile(r"<link[^>]*href=[\"']?https?://[^>]*>", re.IGNORECASE)
 ICONS = {
     "fa-minus": "−",
-    "fa-fast-backward": "⏮",
+    "fa-fast-backward": "|◀◀",
     "fa-step-backward": "◀|",
     "fa-play fa-flip-horizontal": "◀",
     "fa-pause": "❚❚",
     "fa-play": "▶",
     "fa-step-forward": "|▶",
-    "fa-fast-forward": "⏭",
+    "fa-fast-forward": "▶▶|",
     "fa-plus": "+",
 }
 
