@@ -41,7 +41,7 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
 }
 """The weights of each method's sweep, at least five. The losses have different scales, so one grid would be unfair.
 
-Where the choice fell on an end, or the next weight cost far more than the rule allows, further weights were added.
+Further weights were added to some lists: where the choice had fallen on an end and the curve was still rising.
 """
 
 VARIANTS: dict[str, tuple[str, Mapping[str, Any]]] = {

@@ -21,10 +21,10 @@ def spread(values: pd.Series, sign: bool = False) -> str:
     """Mean and standard deviation over seeds.
 
     >>> spread(pd.Series([1.0, 3.0])), spread(pd.Series([2.0]), sign=True)
-    ('2.0 ± 1.4', '+2.0')
+    ('2.0\\xa0±\\xa01.4', '+2.0')
     """
     mean = f"{values.mean():+.1f}" if sign else f"{values.mean():.1f}"
-    return f"{mean} ± {values.std():.1f}" if len(values) > 1 else mean
+    return f"{mean}\u00a0±\u00a0{values.std():.1f}" if len(values) > 1 else mean  # a value does not break
 
 
 def table(result: dict[str, Any]) -> list[str]:
