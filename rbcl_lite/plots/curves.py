@@ -38,7 +38,6 @@ def trade_off(
             _, ax = plt.subplots(figsize=(7.2, 4.8))
         ax.axhline(alone["old_old"], color=OLD, ls="--", lw=1.2)
         ax.axvline(alone["new_new"], color=INDEPENDENT, ls="--", lw=1.2)
-        ax.annotate("old/old", (0.01, alone["old_old"]), xycoords=("axes fraction", "data"), color=OLD, va="bottom")
         for method in methods:
             own = runs[runs["method"] == method].sort_values("weight")
             x, y, colour = own["new_new"].to_numpy(), own["new_old"].to_numpy(), METHOD_COLOURS[method]
@@ -58,16 +57,27 @@ def trade_off(
             best = own[own["weight"] == result["chosen"].get(method)]
             ax.scatter(best["new_new"], best["new_old"], s=120, facecolors="none", edgecolors=colour, linewidths=1.6)
         ax.scatter(alone["new_new"], alone["new_old"], marker="D", s=46, color=INDEPENDENT, zorder=3)
+        ax.margins(x=0.08)
+        low, high = ax.get_xlim()
+        left = alone["new_new"] < low + 0.25 * (high - low)  # the words stand where there is room for them
+        place, side = ((9, 0), "left") if left else ((-9, 0), "right")
         ax.annotate(
             "independent",
             (alone["new_new"], alone["new_old"]),
-            xytext=(-9, 0),
+            xytext=place,
             textcoords="offset points",
-            ha="right",
+            ha=side,
             va="center",
             color=INDEPENDENT,
         )
-        ax.margins(x=0.08)
+        ax.annotate(
+            "old/old",
+            (0.99 if left else 0.01, alone["old_old"]),
+            xycoords=("axes fraction", "data"),
+            color=OLD,
+            ha="right" if left else "left",
+            va="bottom",
+        )
         ax.set(
             xlabel="new/new mAP in % (after a complete backfill)", ylabel="new/old mAP in % (the day of the upgrade)"
         )
