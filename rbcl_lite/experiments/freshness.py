@@ -63,7 +63,8 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
     witnesses = {}
     for method, records in old.items():
         chosen = [r for r in records if r["weight"] == result["chosen"].get(method)] or records
-        witnesses[job_of(result, min(chosen, key=lambda r: r["seed"]))] = min(chosen, key=lambda r: r["seed"])
+        witness = min(chosen, key=lambda r: r["seed"])
+        witnesses[job_of(result, witness)] = witness
     if not witnesses:
         return []
     work = measure_variant if result["setting"] == ablation.NAME else execute

@@ -41,8 +41,8 @@ METHOD_COLOURS = {
 }
 """Methods, and variants of them, compared with each other. All but the independent one are compatible models."""
 
-LEARNER_COLOURS = {"source": INK, "ecn": "#7D5BA6", "pseudo-labels": "#B98A1E", "labels": INK}
-"""Independent models that differ in where their supervision comes from."""
+LEARNER_COLOURS = {"ecn": "#7D5BA6", "pseudo-labels": "#B98A1E"}
+"""Independent models that learn without labels."""
 
 RC: dict[Any, Any] = {
     "figure.facecolor": "none",
