@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
@@ -13,7 +11,7 @@ from typing import Any
 
 from rbcl_lite.experiments import ablation
 from rbcl_lite.experiments.ablation import VariantJob, measure_variant
-from rbcl_lite.experiments.sweep import RESULTS, Job, execute, merge, run_jobs
+from rbcl_lite.experiments.sweep import RESULTS, Job, command_line, execute, merge, run_jobs
 
 ORIGIN = ("versions", "hardware", "threads", "date", "command")
 
@@ -78,8 +76,8 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
         for record in now["runs"]:
             if same.get(record["method"]):
                 record["run"] = job_of(now, record).config().key()
-        command = shlex.join(["rbcl-lite", *sys.argv[1:]])
-        now.update({key: result[key] for key in ORIGIN}, confirmed={"date": date.today().isoformat(), "by": command})
+        by = {"date": date.today().isoformat(), "by": command_line()}
+        now.update({key: result[key] for key in ORIGIN}, confirmed=by)
 
     merge(path, take_over)
     return [

@@ -190,11 +190,15 @@ def run_jobs(
 
 
 def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
-    command = shlex.join(["rbcl-lite", *sys.argv[1:]])
-    result.update(setting=job.setting, scale=job.scale, **provenance(), command=command)
+    result.update(setting=job.setting, scale=job.scale, **provenance(), command=command_line())
     same = ("method", "weight", "seed")
     result["runs"] = [r for r in result["runs"] if any(r[k] != record[k] for k in same)] + [record]
     result["runs"].sort(key=lambda r: tuple(str(r[k]) for k in same))
+
+
+def command_line() -> str:
+    """The command that is running, as a reader would type it."""
+    return shlex.join(["rbcl-lite", *sys.argv[1:]])
 
 
 def _read(path: Path) -> dict[str, Any]:
