@@ -22,14 +22,15 @@ import numpy as np
 import pandas as pd
 from common import fix_threads, write_result
 
-from rbcl_lite.config import RunConfig
 from rbcl_lite.experiments.settings import upgrade
 from rbcl_lite.learners import LEARNERS
-from rbcl_lite.learners.base import Upgrade
 from rbcl_lite.methods import METHODS
-from rbcl_lite.runs import run_or_load
-from rbcl_lite.training import TrainConfig, train
-from rbcl_lite.upgrades import make_upgrade
+from rbcl_lite.protocol import Upgrade
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.run_or_load import run_or_load
+from rbcl_lite.runs.start import make_upgrade
+from rbcl_lite.training.loop import train
+from rbcl_lite.training.schedule import TrainConfig
 
 LIMIT, LIMIT_OF_TWO_PASSES = 1.5, 2.5
 TWO_PASSES = {"ecn", "pseudo-labels"}  # labelled source images pass the network beside the batch

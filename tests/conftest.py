@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from rbcl_lite.base.scale import SCALES, Scale
 from rbcl_lite.data.dataset import ReIDDataset
-from rbcl_lite.scale import SCALES, Scale
 
 torch.set_num_threads(1)  # two busy torch threads on a busy machine are slower than one
 

@@ -9,9 +9,9 @@ import torch
 
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
-from rbcl_lite.learners.base import Batch, Upgrade
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
-from rbcl_lite.training import TrainConfig
+from rbcl_lite.protocol import Batch, Upgrade
+from rbcl_lite.training.schedule import TrainConfig
 
 PEOPLE = 7
 CONFIG = TrainConfig(epochs=3, lr=1e-3)

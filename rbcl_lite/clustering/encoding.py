@@ -7,7 +7,7 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from rbcl_lite.losses.inputs import full_precision
+from rbcl_lite.base.tensors import full_precision
 
 BLOCK = 1024
 """Rows of the similarity matrix that exist at a time."""

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.tensors import full_precision
 from rbcl_lite.clustering.encoding import encode
 from rbcl_lite.clustering.jaccard import overlaps
 from rbcl_lite.features import Features
-from rbcl_lite.losses.inputs import full_precision
 
 
 def rerank(query: Features, gallery: Features, *, k1: int = 20, k2: int = 6, weight: float = 0.3) -> Tensor:

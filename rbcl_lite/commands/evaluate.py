@@ -8,10 +8,10 @@ from typing import Literal
 
 import tyro
 
-from rbcl_lite.checkpoint import write_json
+from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.output import say
 from rbcl_lite.experiments.measure import cross_test_runs
-from rbcl_lite.runs import load_run
+from rbcl_lite.runs.run import load_run
 
 
 @dataclass

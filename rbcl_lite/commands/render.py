@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from rbcl_lite.commands.output import say
-from rbcl_lite.data.world import World, contact_sheet
+from rbcl_lite.data.world import World
+from rbcl_lite.plots.contact_sheet import contact_sheet
 
 
 @dataclass

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rbcl_lite.base.scale import scale
 from rbcl_lite.commands.output import say
-from rbcl_lite.config import RunConfig
-from rbcl_lite.data.sources import Source
+from rbcl_lite.data.images import Images
 from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.runs import load_run, run_or_load
-from rbcl_lite.scale import scale
-from rbcl_lite.training import TrainConfig
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.run import load_run
+from rbcl_lite.runs.run_or_load import run_or_load
+from rbcl_lite.training.schedule import TrainConfig
 
 
 def _options(flag: str, text: str) -> dict[str, Any]:
@@ -87,7 +88,7 @@ class Train:
         old = load_run(self.old).config if self.old else None
         size = (self.height, self.height // 2) if self.height else at.size
         return RunConfig(
-            source=Source(self.data, self.table, self.pattern),
+            source=Images(self.data, self.table, self.pattern),
             part=self.part,
             model=EmbedderConfig(
                 self.backbone or (at.new_backbone if old else at.old_backbone),
@@ -98,7 +99,7 @@ class Train:
             batch=(self.batch_people or at.batch[0], self.batch_images or at.batch[1]),
             learner=self.learner,
             learner_options=_options("--learner-options", self.learner_options),
-            labelled=Source(self.labelled) if self.labelled else None,
+            labelled=Images(self.labelled) if self.labelled else None,
             method=self.method,
             weight=self.weight,
             method_options=_options("--options", self.options),

@@ -3,9 +3,9 @@
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit, Splits
 from rbcl_lite.data.folders import crops, market1501
+from rbcl_lite.data.images import Images
 from rbcl_lite.data.rendered import rendered_splits
 from rbcl_lite.data.sampling import IdentitySampler
-from rbcl_lite.data.sources import Source
 from rbcl_lite.data.world import DOMAINS, World
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "IdentitySampler",
     "ReIDDataset",
     "RetrievalSplit",
-    "Source",
+    "Images",
     "Splits",
     "World",
     "crops",

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from rbcl_lite.base.progress import bar
 from rbcl_lite.data.cache import cached_array
-from rbcl_lite.progress import bar
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 LONG = 1000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from rbcl_lite.base.fingerprint import fingerprint
+from rbcl_lite.base.scale import Scale, scale
 from rbcl_lite.data.cache import cached_array
 from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit, Splits
 from rbcl_lite.data.world import World
-from rbcl_lite.fingerprint import fingerprint
-from rbcl_lite.scale import Scale, scale
 
 
 def rendered_splits(
@@ -27,10 +27,10 @@ def rendered_splits(
 
     Args:
         domain: campus, station or street.
-        at: how many people and images; :func:`rbcl_lite.scale.scale` by default.
+        at: how many people and images; :func:`rbcl_lite.base.scale.scale` by default.
         size: (height, width) in pixels; that of the scale by default.
         seed: varies the people.
-        progress: see :func:`rbcl_lite.progress.bar`.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
         Splits with keys such as ``campus/00017_c3_1`` (identity, camera from 1, image number).

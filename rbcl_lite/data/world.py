@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from rbcl_lite.base.progress import bar
 from rbcl_lite.data.pedestrians.clothing import sample_people
 from rbcl_lite.data.pedestrians.domains import DOMAINS as _DOMAINS
 from rbcl_lite.data.pedestrians.drawing import draw_people
@@ -17,8 +18,8 @@ from rbcl_lite.data.pedestrians.moments import BEHIND, CROWD_SIZE, IN_FRONT, NOB
 from rbcl_lite.data.pedestrians.obstacles import add_obstacles
 from rbcl_lite.data.pedestrians.photograph import make_grain, photograph, windows
 from rbcl_lite.data.pedestrians.scenes import SCENE_HEIGHT, SCENE_WIDTH, paint_scene
-from rbcl_lite.data.pedestrians.showcase import contact_sheet, turntable
-from rbcl_lite.progress import bar
+from rbcl_lite.data.turntable import turntable
+from rbcl_lite.plots.contact_sheet import contact_sheet
 
 __all__ = ["DOMAINS", "World", "check_size", "contact_sheet", "turntable"]
 

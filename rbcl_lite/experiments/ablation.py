@@ -9,13 +9,15 @@ from typing import Any
 
 import torch
 
-from rbcl_lite.config import RunConfig
-from rbcl_lite.data.sources import Source
+from rbcl_lite.base.scale import scale
+from rbcl_lite.data.images import Images
+from rbcl_lite.experiments.jobs import Job, record, run_jobs
+from rbcl_lite.experiments.result_file import RESULTS, result_path
 from rbcl_lite.experiments.settings import upgrade
-from rbcl_lite.experiments.sweep import RESULTS, Job, record, result_path, run_jobs
 from rbcl_lite.metrics.retrieval import evaluate_ranking
-from rbcl_lite.runs import Run, run_or_load
-from rbcl_lite.scale import scale
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.run import Run
+from rbcl_lite.runs.run_or_load import run_or_load
 
 NAME = "unlabelled-station"
 """Name of the result file."""
@@ -80,9 +82,9 @@ def ablation(
         seeds: of people and weights.
         variants: names in :data:`VARIANTS`.
         workers: processes, one thread each.
-        scale_name: see :func:`rbcl_lite.scale.scale`.
+        scale_name: see :func:`rbcl_lite.base.scale.scale`.
         folder: where ``unlabelled-station.json`` is written (with the scale in its name if that is not laptop).
-        progress: see :func:`rbcl_lite.progress.bar`.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
         path of the result file: a list of runs, as :func:`~rbcl_lite.experiments.tables.runs_table` reads it, with
@@ -115,6 +117,6 @@ def measure_variant(job: Job) -> dict[str, Any]:
 
 def at_station(run: Run, part: str = "test") -> dict[str, float]:
     """mAP and rank-1 in per cent of a run on the station's people, whatever it was trained on."""
-    split = getattr(replace(run.config, source=Source("station")).splits(False), part)
+    split = getattr(replace(run.config, source=Images("station")).splits(False), part)
     result = evaluate_ranking(run.extract(split.query, False), run.extract(split.gallery, False))
     return {"mAP": round(100 * result.mAP, 2), "rank1": round(100 * result.rank(1), 2)}

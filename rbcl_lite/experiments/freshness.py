@@ -11,7 +11,8 @@ from typing import Any
 
 from rbcl_lite.experiments import ablation
 from rbcl_lite.experiments.ablation import VariantJob, measure_variant
-from rbcl_lite.experiments.sweep import RESULTS, Job, command_line, execute, merge, run_jobs
+from rbcl_lite.experiments.jobs import Job, execute, run_jobs
+from rbcl_lite.experiments.result_file import RESULTS, command_line, merge
 
 ORIGIN = ("versions", "hardware", "threads", "date", "command")
 
@@ -51,7 +52,7 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
     Args:
         path: a result file.
         workers: processes, one thread each.
-        progress: see :func:`rbcl_lite.progress.bar`.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
         one line for each stale method; none if everything is up to date.

@@ -14,15 +14,15 @@ from torch import Tensor, nn
 
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.data.sampling import IdentitySampler
-from rbcl_lite.experiments.measure import Upgraded
+from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.features import Features
-from rbcl_lite.learners.base import Upgrade
 from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods import METHODS
-from rbcl_lite.methods.base import Method
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.models.embedder import Embedder, Outputs
-from rbcl_lite.training import TrainConfig, train
+from rbcl_lite.protocol import Method, Upgrade
+from rbcl_lite.training.loop import train
+from rbcl_lite.training.schedule import TrainConfig
 
 
 class Head(nn.Module):
@@ -105,7 +105,7 @@ def train_head(
         part: share of the people, drawn by the seed.
 
     Returns:
-        the head, and the history of :func:`rbcl_lite.training.train`.
+        the head, and the history of :func:`rbcl_lite.training.loop.train`.
 
     Raises:
         ValueError: features that do not show the same people row by row, or a part outside (0, 1].
@@ -149,7 +149,7 @@ def _as_it_is(images: Tensor, generator: torch.Generator) -> Tensor:
 def sweep_heads(
     new: Features,
     old: Features,
-    upgraded: Upgraded,
+    upgraded: CrossTest,
     method: str,
     weights: Sequence[float],
     *,

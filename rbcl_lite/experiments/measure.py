@@ -14,11 +14,11 @@ from rbcl_lite.features import Features
 from rbcl_lite.metrics.compatibility import cross_test
 from rbcl_lite.metrics.result import RankingResult
 from rbcl_lite.metrics.retrieval import evaluate_ranking
-from rbcl_lite.runs import Run
+from rbcl_lite.runs.run import Run
 
 
 @dataclass(frozen=True)
-class Upgraded:
+class CrossTest:
     """Old and new vectors of the same queries and gallery images. Each cell of the cross-test is computed once.
 
     Args:
@@ -47,21 +47,21 @@ class Upgraded:
         return evaluate_ranking(self.new_query, self.new_gallery)
 
 
-def measure(old: Run, new: Run, part: str = "test", progress: bool | None = None) -> Upgraded:
+def measure(old: Run, new: Run, part: str = "test", progress: bool | None = None) -> CrossTest:
     """Vectors of both models on the new run's images.
 
     Args:
         old: the run that made the gallery.
         new: the upgraded run.
         part: ``test``, or ``validation`` for choices.
-        progress: see :func:`rbcl_lite.progress.bar`.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
     """
     images: RetrievalSplit = getattr(new.config.splits(progress), part)
     if old.config.size == new.config.size:
         seen = images
     else:  # the same images, at the size that the old model reads
         seen = getattr(replace(new.config, size=old.config.size).splits(progress), part)
-    return Upgraded(
+    return CrossTest(
         old.extract(seen.query, progress),
         old.extract(seen.gallery, progress),
         new.extract(images.query, progress),
@@ -69,7 +69,7 @@ def measure(old: Run, new: Run, part: str = "test", progress: bool | None = None
     )
 
 
-def scores(upgraded: Upgraded) -> dict[str, float]:
+def scores(upgraded: CrossTest) -> dict[str, float]:
     """mAP and rank-1 of old/old, new/old and new/new in per cent, rounded to two decimals."""
     named = {"old_old": upgraded.old_old, "new_old": upgraded.new_old, "new_new": upgraded.new_new}
     out = {}

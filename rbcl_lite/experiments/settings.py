@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from rbcl_lite.config import RunConfig
-from rbcl_lite.data.sources import Source
+from rbcl_lite.base.scale import scale
+from rbcl_lite.data.images import Images
 from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.scale import scale
-from rbcl_lite.training import TrainConfig
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.training.schedule import TrainConfig
 
 SETTINGS = {
     "more-identities": "tiny backbone twice; old on a quarter of the campus people, new on all of them",
@@ -63,7 +63,7 @@ def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunCo
     Args:
         setting: a name in :data:`SETTINGS`.
         seed: of people and weights.
-        scale_name: see :func:`rbcl_lite.scale.scale`.
+        scale_name: see :func:`rbcl_lite.base.scale.scale`.
 
     Raises:
         ValueError: an unknown setting.
@@ -75,7 +75,7 @@ def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunCo
     if setting not in SETTINGS:
         raise ValueError(f"unknown setting {setting!r}: choose one of {', '.join(SETTINGS)}")
     at = scale(scale_name)
-    campus, station = Source("campus"), Source("station")
+    campus, station = Images("campus"), Images("station")
     common = RunConfig(size=at.size, batch=at.batch, scale=at.name)
     old = replace(
         common,
@@ -109,7 +109,7 @@ def compatible(setting: str, name: str, weight: float, seed: int = 0, scale_name
         name: of a method, or a key of :data:`VARIANTS`.
         weight: lambda.
         seed: of people and weights.
-        scale_name: see :func:`rbcl_lite.scale.scale`.
+        scale_name: see :func:`rbcl_lite.base.scale.scale`.
 
     Raises:
         ValueError: an unknown setting or method.

@@ -8,10 +8,10 @@ from concurrent.futures import ProcessPoolExecutor
 
 import torch
 
-from rbcl_lite.config import RunConfig
 from rbcl_lite.experiments.settings import compatible, upgrade
 from rbcl_lite.experiments.tables import load_result
-from rbcl_lite.runs import run_or_load
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.run_or_load import run_or_load
 
 SHARED: dict[str, tuple[str, str]] = {
     "independent": ("stronger-and-more", "independent"),

@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 
 from rbcl_lite.experiments import ablation
-from rbcl_lite.experiments.sweep import RESULTS
+from rbcl_lite.experiments.result_file import RESULTS
 
 
 def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
-    """A result file that :func:`rbcl_lite.experiments.sweep.sweep` wrote.
+    """A result file that :func:`rbcl_lite.experiments.jobs.sweep` wrote.
 
     Args:
         name: the setting, for example ``stronger-and-more``, or ``unlabelled-station``

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from rbcl_lite.data.camera_style import CameraStyle
 from rbcl_lite.data.dataset import ReIDDataset
-from rbcl_lite.learners.base import Batch, Learner, Upgrade
 from rbcl_lite.learners.clusters import Clustering
-from rbcl_lite.learners.source import SourceBranch
+from rbcl_lite.learners.labelled import LabelledBranch
 from rbcl_lite.losses.invariance import invariance_loss, neighbour_purity
 from rbcl_lite.memory import ExemplarMemory
+from rbcl_lite.protocol import Batch, Learner, Upgrade
 
 
 class ECN(Learner):
@@ -109,7 +109,7 @@ class ECN(Learner):
     def prepare(self, upgrade: Upgrade) -> None:
         """An empty memory, the cameras' colours, the source branch."""
         super().prepare(upgrade)
-        self._source = SourceBranch(upgrade, "ecn", triplet=self.triplet, update_statistics=self.mixed_statistics)
+        self._source = LabelledBranch(upgrade, "ecn", triplet=self.triplet, update_statistics=self.mixed_statistics)
         if self.camera:
             self._style = CameraStyle.fit(upgrade.train)
         self.memory = ExemplarMemory(len(upgrade.train), upgrade.model.config.dim, self.temperature)

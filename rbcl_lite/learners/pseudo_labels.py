@@ -12,13 +12,13 @@ from torch import Tensor
 
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.data.sampling import IdentitySampler
-from rbcl_lite.learners.base import Batch, Learner, Upgrade
 from rbcl_lite.learners.clusters import Clustering
-from rbcl_lite.learners.source import SourceBranch
+from rbcl_lite.learners.labelled import LabelledBranch
 from rbcl_lite.losses.identity import cross_entropy_loss
 from rbcl_lite.losses.influence import class_prototypes
 from rbcl_lite.memory import ClusterMemory
 from rbcl_lite.models.embedder import extract
+from rbcl_lite.protocol import Batch, Learner, Upgrade
 
 
 @dataclass
@@ -81,7 +81,7 @@ class PseudoLabels(Learner):
         super().__init__()
         self.clustering = Clustering(eps, min_samples, k1, k2, centred)
         self.temperature, self.momentum, self.start, self.source = temperature, momentum, start, source
-        self._source: SourceBranch | None = None
+        self._source: LabelledBranch | None = None
         self._observed: dict[str, float] = {}
 
     @classmethod
@@ -93,7 +93,7 @@ class PseudoLabels(Learner):
         """Open the source branch where there are source images."""
         super().prepare(upgrade)
         if upgrade.source is not None and self.source:
-            self._source = SourceBranch(upgrade, "pseudo-labels")
+            self._source = LabelledBranch(upgrade, "pseudo-labels")
 
     def on_epoch(self, number: int, progress: float) -> Tensor:
         """Cluster; the labels are clusters 0..C-1, and -1 for images outside all of them."""

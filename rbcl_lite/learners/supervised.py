@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rbcl_lite.learners.base import Batch, Learner, Upgrade, sampler
-from rbcl_lite.losses.identity import cross_entropy_loss, triplet_loss
+from rbcl_lite.data.sampling import IdentitySampler
+from rbcl_lite.losses.identity import cross_entropy_loss
+from rbcl_lite.losses.triplet import triplet_loss
+from rbcl_lite.protocol import Batch, Learner, Upgrade
 
 
 class Supervised(Learner):
@@ -29,7 +31,7 @@ class Supervised(Learner):
         """Fix the labels: the position of each identity among the training people."""
         super().prepare(upgrade)
         self._labels = torch.from_numpy(upgrade.train.labels)
-        self._sampler = sampler(upgrade.train.labels, upgrade)
+        self._sampler = IdentitySampler(upgrade.train.labels, *upgrade.batch, seed=upgrade.seed)
 
     def on_epoch(self, number: int, progress: float) -> Tensor:
         """The true labels, the same in every epoch."""

@@ -5,7 +5,7 @@ from rbcl_lite.losses.alignment import l2_loss
 from rbcl_lite.losses.contrastive import contrastive_loss
 from rbcl_lite.losses.elastic import ElasticBoundary, point_to_set_loss
 from rbcl_lite.losses.hot_refresh import hot_refresh_loss
-from rbcl_lite.losses.identity import arcface_loss, cross_entropy_loss, triplet_loss
+from rbcl_lite.losses.identity import arcface_loss, cross_entropy_loss
 from rbcl_lite.losses.influence import class_prototypes, extend_prototypes, influence_loss
 from rbcl_lite.losses.invariance import invariance_loss, neighbour_purity
 from rbcl_lite.losses.lce import class_cones, classifier_alignment_loss, cone_loss
@@ -14,7 +14,7 @@ from rbcl_lite.losses.nccl import confident_samples, nccl_class_loss, nccl_loss
 from rbcl_lite.losses.ranking import saturation, smooth_ap_loss
 from rbcl_lite.losses.reactivation import Reactivation
 from rbcl_lite.losses.supap import calibration_loss, supap_loss
-from rbcl_lite.losses.triplet import cross_triplet_loss
+from rbcl_lite.losses.triplet import cross_triplet_loss, triplet_loss
 from rbcl_lite.losses.unibct import refine_prototypes
 
 __all__ = [

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rbcl_lite.losses.inputs import check_matrix, full_precision, zero_loss
+from rbcl_lite.base.tensors import check_matrix, full_precision, zero_loss
 
 
 class _Reverse(torch.autograd.Function):

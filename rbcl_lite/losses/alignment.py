@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor
 
-from rbcl_lite.losses.inputs import check_matrix, full_precision, zero_loss
+from rbcl_lite.base.tensors import check_matrix, full_precision, zero_loss
 
 
 @full_precision

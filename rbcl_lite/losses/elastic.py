@@ -6,8 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision, zero_loss
 from rbcl_lite.losses.extent import class_extent
-from rbcl_lite.losses.inputs import check_labels, check_matrix, full_precision, zero_loss
 
 
 @full_precision

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rbcl_lite.losses.inputs import check_labels, check_matrix, full_precision, zero_loss
+from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision, zero_loss
 
 
 @full_precision

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rbcl_lite.losses.inputs import check_labels, check_matrix, full_precision, zero_loss
+from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision, zero_loss
 
 
 def _check(logits: Tensor, index: Tensor, k: int) -> None:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rbcl_lite.losses.inputs import check_labels, check_matrix, full_precision
+from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision
 
 
 def _share(share: float, count: int) -> int:

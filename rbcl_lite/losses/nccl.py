@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rbcl_lite.losses.inputs import check_matrix, check_pairs, full_precision, zero_loss
+from rbcl_lite.base.tensors import check_matrix, check_pairs, full_precision, zero_loss
 
 
 def _contrast(query: Tensor, reference: Tensor, positive: Tensor, weights: Tensor, temperature: float) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rbcl_lite.losses.inputs import full_precision, zero_loss
+from rbcl_lite.base.tensors import full_precision, zero_loss
 from rbcl_lite.losses.ranking_kernel import RankingRisk, arrange, shifted, sigmoid_step
 from rbcl_lite.losses.reactivation import Reactivation
 

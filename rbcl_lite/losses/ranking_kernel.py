@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from rbcl_lite.losses.inputs import check_pairs
+from rbcl_lite.base.tensors import check_pairs
 from rbcl_lite.losses.reactivation import Reactivation
 
 Step = Callable[[Tensor, bool], tuple[Tensor, Tensor | None]]

@@ -1,4 +1,4 @@
-"""Triplets with a new anchor and old positives and negatives."""
+"""Triplet losses: within the new space, and of a new anchor against old positives and negatives."""
 
 from __future__ import annotations
 
@@ -6,8 +6,46 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rbcl_lite.base.tensors import check_labels, check_matrix, check_pairs, full_precision, zero_loss
 from rbcl_lite.losses.distance import unit_distances
-from rbcl_lite.losses.inputs import check_pairs, full_precision, zero_loss
+
+
+@full_precision
+def triplet_loss(features: Tensor, ids: Tensor, *, margin: float = 0.3) -> Tensor:
+    r"""Batch-hard triplet loss on unit vectors (Hermans et al. 2017, equation 5).
+
+    .. math:: L = \frac{1}{|A|} \sum_{i \in A} \Big[\max_{y_p = y_i,\ p \ne i} \lVert f_i - f_p \rVert
+              - \min_{y_n \ne y_i} \lVert f_i - f_n \rVert + m\Big]_+
+
+    The paper leaves the vectors as they are; they are normalised here because retrieval compares directions.
+
+    Args:
+        features: [B, D], any length.
+        ids: [B] integers.
+        margin: :math:`m`, a Euclidean distance between unit vectors (0 to 2).
+
+    Returns:
+        Scalar, the mean over the anchors :math:`A` that have both another image of the same identity and one of
+        another identity; zero if there is none.
+
+    Raises:
+        ValueError: wrong shapes.
+
+    >>> x = torch.tensor([[1.0, 0.0], [0.6, 0.8], [0.0, 1.0], [-1.0, 0.0]])
+    >>> triplet_loss(x, torch.tensor([5, 5, 9, 9]), margin=0.3)
+    tensor(0.4109)
+    """
+    check_matrix("features", features)
+    check_labels("ids", ids, len(features))
+    same = ids[:, None] == ids[None, :]  # [B, B]
+    positive = same & ~torch.eye(len(ids), dtype=torch.bool, device=ids.device)
+    anchors = positive.any(dim=1) & (~same).any(dim=1)
+    if not bool(anchors.any()):
+        return zero_loss(features)
+    distances = unit_distances(features, features)[anchors]  # [A, B]
+    farthest = distances.masked_fill(~positive[anchors], -torch.inf).amax(dim=1)
+    nearest = distances.masked_fill(same[anchors], torch.inf).amin(dim=1)
+    return F.relu(farthest - nearest + margin).mean()
 
 
 @full_precision

@@ -1,7 +1,6 @@
 """Methods of compatibility, one file each. :data:`METHODS` maps the name on the command line to the class."""
 
 from rbcl_lite.methods.advbct import AdvBCT
-from rbcl_lite.methods.base import Method
 from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.hot_refresh import HotRefresh
@@ -15,6 +14,7 @@ from rbcl_lite.methods.smooth_ap import SmoothAP
 from rbcl_lite.methods.supap import SupAP
 from rbcl_lite.methods.triplet import Triplet
 from rbcl_lite.methods.unibct import UniBCT
+from rbcl_lite.protocol import Method
 
 METHODS: dict[str, type[Method]] = {
     "independent": Independent,
@@ -44,7 +44,6 @@ __all__ = [
     "Contrastive",
     "HotRefresh",
     "Independent",
-    "Method",
     "MixBCT",
     "SmoothAP",
     "SupAP",

@@ -5,10 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rbcl_lite.learners.base import Batch, Learner, Upgrade
 from rbcl_lite.losses.adversarial import ModelDiscriminator, adversarial_loss, reversal_strength
 from rbcl_lite.losses.elastic import ElasticBoundary, class_spheres
-from rbcl_lite.methods.base import Method
+from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
 
 
 class AdvBCT(Method):

@@ -6,10 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rbcl_lite.learners.base import Batch, Epoch, Learner, Upgrade
 from rbcl_lite.losses.influence import class_prototypes, extend_prototypes, influence_loss
-from rbcl_lite.methods.base import Method
 from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
 class BCT(Method):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from rbcl_lite.learners.base import Upgrade
+from rbcl_lite.protocol import Upgrade
 
 
 def classifier_of(upgrade: Upgrade, method: str) -> Tensor:

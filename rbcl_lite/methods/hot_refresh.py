@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from rbcl_lite.learners.base import Batch
 from rbcl_lite.losses.hot_refresh import hot_refresh_loss
-from rbcl_lite.methods.base import Method
+from rbcl_lite.protocol import Batch, Method
 
 
 class HotRefresh(Method):

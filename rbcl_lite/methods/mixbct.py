@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from rbcl_lite.features import fit_dimension
-from rbcl_lite.learners.base import Batch, Learner, Upgrade
 from rbcl_lite.losses.identity import arcface_loss
 from rbcl_lite.losses.mixing import credible_samples, mix_features
-from rbcl_lite.methods.base import Method
 from rbcl_lite.methods.classifier import classifier_of
+from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
 
 
 class MixBCT(Method):

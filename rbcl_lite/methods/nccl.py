@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from rbcl_lite.features import fit_dimension
-from rbcl_lite.learners.base import Batch, Epoch, Learner, Upgrade
 from rbcl_lite.losses.nccl import confident_samples, nccl_class_loss, nccl_loss
-from rbcl_lite.methods.base import Method
+from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
 class NCCL(Method):

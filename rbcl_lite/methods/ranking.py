@@ -6,11 +6,10 @@ from abc import abstractmethod
 
 from torch import Tensor
 
-from rbcl_lite.learners.base import Batch, Epoch, Learner, Upgrade
 from rbcl_lite.losses.ranking import saturation
 from rbcl_lite.losses.reactivation import Reactivation
-from rbcl_lite.methods.base import Method
 from rbcl_lite.methods.references import References, Rows, ignored
+from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
 class RankingMethod(Method):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from rbcl_lite.agents import agent_centers, neighbor_agents
-from rbcl_lite.learners.base import Batch, Upgrade
+from rbcl_lite.protocol import Batch, Upgrade
 
 
 @dataclass(frozen=True)

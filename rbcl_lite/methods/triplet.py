@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rbcl_lite.learners.base import Batch
 from rbcl_lite.losses.triplet import cross_triplet_loss
-from rbcl_lite.methods.base import Method
+from rbcl_lite.protocol import Batch, Method
 
 
 class Triplet(Method):

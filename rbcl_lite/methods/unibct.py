@@ -7,11 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from rbcl_lite.learners.base import Batch, Epoch, Learner, Upgrade
 from rbcl_lite.losses.influence import class_prototypes, influence_loss
 from rbcl_lite.losses.unibct import refine_prototypes
-from rbcl_lite.methods.base import Method
 from rbcl_lite.models.embedder import extract
+from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
 class UniBCT(Method):

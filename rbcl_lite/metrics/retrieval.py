@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.progress import bar
 from rbcl_lite.features import Features
 from rbcl_lite.metrics.hits import Gallery, hit_ranks
 from rbcl_lite.metrics.inputs import IntegerArray, as_distances, as_integers, check_finite
 from rbcl_lite.metrics.result import RankingResult
-from rbcl_lite.progress import bar
 
 _BLOCK = 2**21  # distances that are looked at together: 8 MB in float32
 _TILE = 4096  # gallery rows that are lifted to float64 together

@@ -10,11 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.transforms.v2 import functional as V
 
+from rbcl_lite.base.progress import bar
+from rbcl_lite.base.tensors import full_precision
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
-from rbcl_lite.losses.inputs import full_precision
 from rbcl_lite.models.backbones import make_backbone
-from rbcl_lite.progress import bar
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet statistics, as torchvision's weights expect
 
@@ -126,7 +126,7 @@ def extract(
         tag: written into ``Features.model``.
         batch: images per forward pass.
         device: where to compute; the model's own device by default.
-        progress: see :func:`rbcl_lite.progress.bar`.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
         Features with vectors [N, D] on the CPU, ids, cams and keys of the data set.

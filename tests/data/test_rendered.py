@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from rbcl_lite.base.scale import Scale
 from rbcl_lite.data import rendered
 from rbcl_lite.data.rendered import rendered_splits
 from rbcl_lite.data.world import World
-from rbcl_lite.scale import Scale
 
 AT = Scale("few", (16, 8), 5, 2, 3, 2, 2, "tiny", "tiny", 16, 1, 1, (4, 2))
 

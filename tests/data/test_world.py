@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 import rbcl_lite.data.world as world_module
 from rbcl_lite.data.pedestrians.clothing import sample_people
-from rbcl_lite.data.world import DOMAINS, World, contact_sheet, turntable
+from rbcl_lite.data.turntable import turntable
+from rbcl_lite.data.world import DOMAINS, World
+from rbcl_lite.plots.contact_sheet import contact_sheet
 
 TOLERANCE = 2  # grey levels: other batch sizes may round the last bit of a float differently
 

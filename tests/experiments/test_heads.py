@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
-from rbcl_lite.experiments.measure import Upgraded
+from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
 from rbcl_lite.metrics import evaluate_ranking
@@ -69,7 +69,7 @@ def test_bad_input() -> None:
 def test_a_sweep_has_a_row_for_each_head() -> None:
     new, old = spaces()
     half = torch.arange(len(new)) % 2 == 0
-    upgraded = Upgraded(old[half], old[~half], new[half], new[~half])
+    upgraded = CrossTest(old[half], old[~half], new[half], new[~half])
     settings = {"batch": (3, 2), "epochs": 1, "steps": 2, "seeds": (3, 5)}
     table = sweep_heads(new, old, upgraded, "rbcl", [0.5, 2.0], options={"agents": 0}, **settings)
     assert table[["seed", "weight"]].to_numpy().tolist() == [[3, 0.5], [3, 2.0], [5, 0.5], [5, 2.0]]

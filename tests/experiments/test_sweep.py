@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from rbcl_lite.experiments import sweep as sweeps
+from rbcl_lite.experiments.choice import choose_weight
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, upgrade
 from rbcl_lite.experiments.shared import SHARED, shared_config
-from rbcl_lite.experiments.sweep import choose_weight, sweep
+from rbcl_lite.experiments.sweep import sweep
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, summary
 from rbcl_lite.methods import METHODS
 

@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from toy import CONFIG, toy_batch, toy_upgrade
 
 from rbcl_lite.learners import ECN
-from rbcl_lite.learners.source import source_statistics
+from rbcl_lite.learners.labelled import frozen_statistics
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
-from rbcl_lite.training import train
+from rbcl_lite.training.loop import train
 
 SMALL = {"k": 3, "eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2, "warmup": 0.0, "start": 0.3}
 
@@ -195,7 +195,7 @@ def test_no_batch_norm_escapes_the_freeze():
     for update in (False, True):
         before = {k: v.clone() for k, v in model.state_dict().items() if "running" in k}
         assert any("downsample.1" in k for k in before) and "neck.running_mean" in before
-        with torch.no_grad(), source_statistics(model, update):
+        with torch.no_grad(), frozen_statistics(model, update):
             model(images)
         after = model.state_dict()
         assert all(torch.equal(after[k], v) != update for k, v in before.items())

@@ -10,7 +10,7 @@ from rbcl_lite.learners.clusters import Clustering, centre_cameras
 from rbcl_lite.losses.influence import class_prototypes
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import extract
-from rbcl_lite.training import train
+from rbcl_lite.training.loop import train
 
 SMALL = {"eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2}
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from rbcl_lite.features import Features
-from rbcl_lite.learners.base import Batch, Epoch, Upgrade
 from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.losses.alignment import l2_loss
 from rbcl_lite.losses.contrastive import contrastive_loss
@@ -17,6 +16,7 @@ from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.methods.l2 import L2
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig, Outputs
+from rbcl_lite.protocol import Batch, Epoch, Upgrade
 
 LABELS = torch.tensor([4, 0, 2, 0, 4, 4, 1, 6, 3])  # of the batch: unequal, one person with one image
 

@@ -4,16 +4,16 @@ import pytest
 import torch
 from toy import CONFIG, PEOPLE, toy_batch, toy_upgrade
 
+from rbcl_lite.base.tensors import zero_loss
 from rbcl_lite.learners import Supervised
-from rbcl_lite.learners.base import Epoch
 from rbcl_lite.losses.adversarial import adversarial_loss
 from rbcl_lite.losses.identity import arcface_loss
 from rbcl_lite.losses.influence import influence_loss
-from rbcl_lite.losses.inputs import zero_loss
 from rbcl_lite.losses.nccl import nccl_loss
 from rbcl_lite.methods import METHODS, MixBCT, UniBCT
 from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.training import train
+from rbcl_lite.protocol import Epoch
+from rbcl_lite.training.loop import train
 
 COMPATIBLE = [name for name in METHODS if name != "independent"]
 ADDED = [name for name in COMPATIBLE if not METHODS[name].replaces_identity]

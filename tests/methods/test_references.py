@@ -5,11 +5,11 @@ import torch
 from toy import toy_batch, toy_upgrade
 
 from rbcl_lite.features import Features
-from rbcl_lite.learners.base import Epoch
 from rbcl_lite.losses import saturation, smooth_ap_loss
 from rbcl_lite.methods import RBCL, SmoothAP, SupAP
 from rbcl_lite.methods.references import References, Rows, ignored
 from rbcl_lite.models.embedder import Outputs
+from rbcl_lite.protocol import Epoch
 
 
 def rows(index, labels, cams):

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from rbcl_lite.losses import Reactivation, smooth_ap_loss
+from rbcl_lite.losses.similarity_gradient import similarity_gradient
 from rbcl_lite.plots.agents import agent_strips, agents_map
-from rbcl_lite.plots.gradients import gap_curves, gap_histogram, similarity_gradient
+from rbcl_lite.plots.gradients import gap_curves, gap_histogram
 
 matplotlib.use("agg")
 

@@ -5,11 +5,12 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from rbcl_lite.losses.list_ap import list_ap
 from rbcl_lite.losses.ranking import smooth_ap_loss
 from rbcl_lite.metrics import evaluate_distances
 from rbcl_lite.plots.frames import stepper
 from rbcl_lite.plots.mixing import gradient_rows
-from rbcl_lite.plots.surrogate import list_ap, surrogate_frame
+from rbcl_lite.plots.surrogate import surrogate_frame
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -10,11 +10,6 @@ import numpy as np
 import torch
 
 
-def default_device() -> str:
-    """``cuda`` where there is one, ``cpu`` elsewhere."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
-
-
 def provenance() -> dict[str, Any]:
     """Versions, hardware, threads and date, as they are now."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None

@@ -7,15 +7,16 @@ import pandas as pd
 import pytest
 import torch
 
-from rbcl_lite.checkpoint import read_note
-from rbcl_lite.learners.base import Upgrade
+from rbcl_lite.base.files import read_note
 from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.methods.l2 import L2
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
-from rbcl_lite.training import TrainConfig, learning_rate, train
+from rbcl_lite.protocol import Upgrade
+from rbcl_lite.training.loop import train
+from rbcl_lite.training.schedule import TrainConfig, learning_rate
 
 CONFIG = TrainConfig(epochs=3, lr=3e-3, seed=1)
 COLUMNS = ["epoch", "loss", "identity", "triplet", "compatibility", "lr", "prepare_seconds", "seconds"]

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from rbcl_lite.config import RunConfig
+from rbcl_lite.base.scale import SCALES, Scale
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.runs import run_or_load
-from rbcl_lite.scale import SCALES, Scale
-from rbcl_lite.training import TrainConfig
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.run_or_load import run_or_load
+from rbcl_lite.training.schedule import TrainConfig
 
 # 140 training people and 60 others, 2 training images of a person at each camera
 SMALL = Scale("upgrade-test", (64, 32), 140, 2, 60, 2, 1, "tiny", "small", 64, 6, 12, (8, 4))

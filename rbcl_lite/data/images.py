@@ -6,16 +6,16 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from rbcl_lite.base.fingerprint import fingerprint
+from rbcl_lite.base.scale import Scale
 from rbcl_lite.data.dataset import Splits
 from rbcl_lite.data.folders import crops, market1501
 from rbcl_lite.data.rendered import rendered_splits
 from rbcl_lite.data.world import DOMAINS
-from rbcl_lite.fingerprint import fingerprint
-from rbcl_lite.scale import Scale
 
 
 @dataclass(frozen=True)
-class Source:
+class Images:
     """Where the images come from.
 
     Args:
@@ -43,7 +43,7 @@ class Source:
             at: how much of the world is rendered; its ``size`` holds for folders too.
             size: (height, width) in pixels, instead of the scale's.
             seed: of the people (world), or of the held-out people (folder).
-            progress: see :func:`rbcl_lite.progress.bar`.
+            progress: see :func:`rbcl_lite.base.progress.bar`.
 
         Raises:
             FileNotFoundError: neither a domain nor a folder.

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from rbcl_lite.data import sources
+from rbcl_lite.data.images import Images
 from rbcl_lite.data.rendered import rendered_splits
-from rbcl_lite.data.sources import Source
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def folder(tmp_path) -> Path:
 
 
 def test_a_domain(tiny_world):
-    source = Source("station")
+    source = Images("station")
     assert source.rendered
     s = source.load(tiny_world, seed=2)
     same = rendered_splits("station", at=tiny_world, seed=2)
@@ -39,8 +39,8 @@ def test_a_domain(tiny_world):
 
 
 def test_a_folder_by_pattern_and_by_table(folder, tiny_world):
-    pattern = Source(str(folder), pattern=r"(?P<id>\d+)/cam(?P<cam>\d)")
-    table = Source(str(folder), table=str(folder.parent / "table.csv"))
+    pattern = Images(str(folder), pattern=r"(?P<id>\d+)/cam(?P<cam>\d)")
+    table = Images(str(folder), table=str(folder.parent / "table.csv"))
     assert not pattern.rendered
     a, b = (s.load(tiny_world, seed=1) for s in (pattern, table))
     assert a.train.size == tiny_world.size
@@ -49,16 +49,16 @@ def test_a_folder_by_pattern_and_by_table(folder, tiny_world):
 
 def test_market_layout_is_the_default(folder, tiny_world):
     with pytest.raises(FileNotFoundError, match=r"bounding_box_train.*\n.*layout"):
-        Source(str(folder)).load(tiny_world)
+        Images(str(folder)).load(tiny_world)
 
 
 def test_neither_domain_nor_folder(tiny_world):
     with pytest.raises(FileNotFoundError, match=r"'campos' is neither a domain \(campus, station, street\) nor"):
-        Source("campos").load(tiny_world)
+        Images("campos").load(tiny_world)
 
 
 def test_version_follows_the_files(folder):
-    source = Source(str(folder), table=str(folder.parent / "table.csv"))
+    source = Images(str(folder), table=str(folder.parent / "table.csv"))
     versions = [source.version()]
     assert source.version() == versions[0]
     later = time.time() + 10
@@ -74,7 +74,7 @@ def test_version_follows_the_files(folder):
 
 @pytest.mark.parametrize("data", ["campus", "folder"])
 def test_version_follows_the_code(data, folder, monkeypatch):
-    source = Source(str(folder) if data == "folder" else data)
+    source = Images(str(folder) if data == "folder" else data)
     before = source.version()
     monkeypatch.setattr(sources, "fingerprint", lambda *modules: "another")
     assert source.version() != before

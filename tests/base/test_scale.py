@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from rbcl_lite.base.scale import SCALES, scale
 from rbcl_lite.data.world import check_size
 from rbcl_lite.models.backbones import BACKBONES
-from rbcl_lite.scale import SCALES, scale
 
 
 def test_environment_chooses(monkeypatch):

@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from rbcl_lite.data.sampling import IdentitySampler
-from rbcl_lite.learners.base import Batch, Upgrade
-from rbcl_lite.losses.identity import cross_entropy_loss, triplet_loss
+from rbcl_lite.losses.identity import cross_entropy_loss
+from rbcl_lite.losses.triplet import triplet_loss
 from rbcl_lite.models.embedder import Embedder
+from rbcl_lite.protocol import Batch, Upgrade
 
 
-class SourceBranch:
+class LabelledBranch:
     """Cross-entropy, and triplets if wanted, of labelled images of another domain, in a forward pass of its own.
 
     Each step draws P x K images from the step's generator, so that nothing has to be saved for a resume.
@@ -71,7 +72,7 @@ class SourceBranch:
         index = next(self._sampler.epoch(turn))
         images = torch.from_numpy(np.ascontiguousarray(source.images[index])).permute(0, 3, 1, 2)
         device = batch.index.device
-        with source_statistics(self.upgrade.model, self.update_statistics):
+        with frozen_statistics(self.upgrade.model, self.update_statistics):
             outputs = self.upgrade.model(self.upgrade.augment(images.to(device), batch.generator))
         labels = self._labels[torch.from_numpy(index)].to(device)
         loss = cross_entropy_loss(outputs.logits, labels)
@@ -81,7 +82,7 @@ class SourceBranch:
 
 
 @contextmanager
-def source_statistics(model: Embedder, update: bool) -> Iterator[None]:
+def frozen_statistics(model: Embedder, update: bool) -> Iterator[None]:
     """Forward passes in here leave the running statistics of batch norm as they are, unless ``update``.
 
     The batch's own statistics still normalise it: the layers stay in training mode.

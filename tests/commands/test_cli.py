@@ -8,17 +8,18 @@ import pytest
 import torch
 from PIL import Image
 
-from rbcl_lite.cli import main
+from rbcl_lite.base.scale import SCALES
+from rbcl_lite.commands.cli import main
 from rbcl_lite.data.folders import market1501
 from rbcl_lite.data.world import World
-from rbcl_lite.learners.base import Upgrade
 from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.metrics import evaluate_ranking
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
-from rbcl_lite.scale import SCALES
-from rbcl_lite.training import TrainConfig, train
+from rbcl_lite.protocol import Upgrade
+from rbcl_lite.training.loop import train
+from rbcl_lite.training.schedule import TrainConfig
 
 SIZE, BATCH, DIM = SCALES["smoke"].size, SCALES["smoke"].batch, SCALES["smoke"].dim
 

@@ -5,17 +5,10 @@ import json
 import pytest
 import torch
 
-from rbcl_lite.checkpoint import (
-    load_model,
-    pack,
-    read_note,
-    read_tensors,
-    save_model,
-    unpack,
-    write_json,
-    write_tensors,
-)
+from rbcl_lite.base.files import read_note, read_tensors, write_json, write_tensors
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.runs.saved_model import load_model, save_model
+from rbcl_lite.training.resume import pack, unpack
 
 
 @pytest.fixture
@@ -82,7 +75,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
         temporary.write_bytes(b"half of it")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("rbcl_lite.checkpoint.save_file", cut)
+    monkeypatch.setattr("rbcl_lite.base.files.save_file", cut)
     with pytest.raises(OSError, match="no space"):
         write_tensors(path, {"a": torch.ones(2)})
     assert torch.equal(read_tensors(path)["a"], torch.zeros(2))

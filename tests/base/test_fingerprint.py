@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from rbcl_lite import fingerprint as module
-from rbcl_lite.fingerprint import closure, fingerprint, normalised
+from rbcl_lite.base import fingerprint as module
+from rbcl_lite.base.fingerprint import closure, fingerprint, normalised
 
 SOURCE = '''"""A module.
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rbcl_lite.precision import Precision
+from rbcl_lite.training.precision import Precision
 
 CPU = torch.device("cpu")
 

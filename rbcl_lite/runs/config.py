@@ -10,13 +10,13 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from rbcl_lite.data.dataset import Splits
-from rbcl_lite.data.sources import Source
-from rbcl_lite.fingerprint import fingerprint
+from rbcl_lite.data.images import Images
+from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.scale import scale
-from rbcl_lite.training import TrainConfig
+from rbcl_lite.base.scale import scale
+from rbcl_lite.training.schedule import TrainConfig
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class RunConfig:
         scale: name of the scale, which decides how much of the world is rendered.
     """
 
-    source: Source = Source()
+    source: Images = Images()
     part: float = 1.0
     people_seed: int | None = None
     model: EmbedderConfig = EmbedderConfig()
@@ -49,7 +49,7 @@ class RunConfig:
     batch: tuple[int, int] = (16, 4)
     learner: str = "supervised"
     learner_options: Mapping[str, Any] = field(default_factory=dict)
-    labelled: Source | None = None
+    labelled: Images | None = None
     method: str = "independent"
     weight: float = 1.0
     method_options: Mapping[str, Any] = field(default_factory=dict)
@@ -105,8 +105,8 @@ class RunConfig:
         return RunConfig(
             **{
                 **v,
-                "source": Source(**v["source"]),
-                "labelled": Source(**v["labelled"]) if v["labelled"] else None,
+                "source": Images(**v["source"]),
+                "labelled": Images(**v["labelled"]) if v["labelled"] else None,
                 "model": EmbedderConfig(**v["model"]),
                 "train": TrainConfig(**v["train"]),
                 "old": RunConfig.from_dict(v["old"]) if v["old"] else None,
@@ -118,7 +118,7 @@ class RunConfig:
 
 def code_of(method: str, learner: str = "supervised") -> str:
     """Fingerprint of the code that a run of this method and learner stands on."""
-    return fingerprint("training", "upgrades", _module(METHODS[method]), _module(LEARNERS[learner]))
+    return fingerprint("training.loop", "runs.start", _module(METHODS[method]), _module(LEARNERS[learner]))
 
 
 def _module(part: Callable) -> str:

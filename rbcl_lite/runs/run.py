@@ -12,17 +12,19 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from rbcl_lite.checkpoint import load_model, save_model, write_json
-from rbcl_lite.config import RunConfig
+from rbcl_lite.runs.saved_model import load_model, save_model
+from rbcl_lite.base.files import write_json
+from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.data.cache import cache_dir
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import Embedder, extract
-from rbcl_lite.provenance import default_device, provenance
-from rbcl_lite.training import train
-from rbcl_lite.upgrades import make_upgrade
+from rbcl_lite.base.device import default_device
+from rbcl_lite.base.provenance import provenance
+from rbcl_lite.training.loop import train
+from rbcl_lite.runs.start import make_upgrade
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Run:
         Args:
             part: validation or test.
             which: query or gallery.
-            progress: see :func:`rbcl_lite.progress.bar`.
+            progress: see :func:`rbcl_lite.base.progress.bar`.
         """
         splits = self.config.splits(progress)
         return self.extract(getattr(getattr(splits, part), which), progress=progress)
@@ -79,51 +81,6 @@ class Run:
         if not path.exists():
             extract(self.model, data, tag=self.folder.name, device=default_device(), progress=progress).save(path)
         return Features.load(path)
-
-
-def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path | None = None) -> Run:
-    """Train what ``config`` describes, or load it if that was done before. An old run is made first.
-
-    Args:
-        config: the run.
-        progress: see :func:`rbcl_lite.progress.bar`.
-        folder: where runs are kept; ``runs`` in :func:`rbcl_lite.data.cache.cache_dir` by default.
-
-    Returns:
-        the run. Two processes that ask for the same one train it once: the second waits for the first.
-    """
-    root = folder or cache_dir() / "runs"
-    target = root / config.key()
-    target.mkdir(parents=True, exist_ok=True)
-    with FileLock(root / f"{target.name}.lock"):
-        if (target / "run.json").exists():
-            about = json.loads((target / "run.json").read_text(encoding="utf-8"))
-            return Run(target, config, True, float(about["seconds"]))
-        old = run_or_load(config.old, progress=progress, folder=folder) if config.old and config.uses_old else None
-        started = time.perf_counter()
-        upgrade = make_upgrade(config, old, progress)
-        learner = LEARNERS[config.learner](**config.learner_options)
-        method = METHODS[config.method](weight=config.weight, **config.method_options)
-        history = train(
-            upgrade,
-            learner,
-            method,
-            config.train,
-            device=default_device(),
-            state=target / "state.safetensors",
-            progress=progress,
-        )
-        about = {
-            "seed": config.train.seed,
-            "seconds": round(time.perf_counter() - started, 1),
-            "code": config.code(),
-            **provenance(),
-        }
-        history.to_csv(target / "history.csv", index=False)
-        classes = learner.classes(upgrade.train, upgrade.source)
-        save_model(target, upgrade.model, {"classes": classes.tolist(), **about})
-        write_json(target / "run.json", {"config": asdict(config), **about})  # last: its presence says "complete"
-    return Run(target, config, False, float(about["seconds"]))
 
 
 def load_run(folder: str | Path) -> Run:

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 
 from rbcl_lite.learners import LEARNERS
-from rbcl_lite.learners.base import Upgrade
+from rbcl_lite.protocol import Upgrade
 from rbcl_lite.models.embedder import Embedder
 
 if TYPE_CHECKING:  # for the annotations alone: a run's key depends on this file, and not on those
-    from rbcl_lite.config import RunConfig
-    from rbcl_lite.runs import Run
+    from rbcl_lite.runs.config import RunConfig
+    from rbcl_lite.runs.run import Run
 
 
 def make_upgrade(config: RunConfig, old: Run | None = None, progress: bool | None = None) -> Upgrade:
@@ -26,7 +26,7 @@ def make_upgrade(config: RunConfig, old: Run | None = None, progress: bool | Non
     Args:
         config: the run.
         old: the finished run that made the gallery, or None.
-        progress: see :func:`rbcl_lite.progress.bar`.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Raises:
         ValueError: the old model's images are not those of the new one.

@@ -1,6 +1,6 @@
 """Which code a number came from: a hash of source files that ignores comments, docstrings and blank lines.
 
-``python -m rbcl_lite.fingerprint`` prints the fingerprint of the whole package.
+``python -m rbcl_lite.base.fingerprint`` prints the fingerprint of the whole package.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 
 
 def _docstrings(tree: ast.Module) -> list[ast.Constant]:

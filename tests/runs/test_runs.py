@@ -12,12 +12,14 @@ from dataclasses import asdict, replace
 import pytest
 import torch
 
-from rbcl_lite.checkpoint import read_note
-from rbcl_lite.config import RunConfig
-from rbcl_lite.data.sources import Source
+from rbcl_lite.base.files import read_note
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.data.images import Images
 from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.runs import load_run, make_upgrade, run_or_load
-from rbcl_lite.training import TrainConfig
+from rbcl_lite.runs.run import load_run
+from rbcl_lite.runs.start import make_upgrade
+from rbcl_lite.runs.run_or_load import run_or_load
+from rbcl_lite.training.schedule import TrainConfig
 
 OLD = RunConfig(
     part=0.5,
@@ -36,7 +38,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 import conftest, test_runs
 from rbcl_lite.learners.supervised import Supervised
-from rbcl_lite.scale import SCALES
+from rbcl_lite.base.scale import SCALES
 
 SCALES[conftest.TINY.name] = conftest.TINY
 for pause, folder in zip((0.02, 600), sys.argv[1:]):  # the second run stops in its last epoch and is never complete
@@ -119,7 +121,7 @@ def test_what_lies_in_the_folder(new):
         {"batch": (3, 3)},
         {"part": 0.75},
         {"people_seed": 9},
-        {"source": Source("street")},
+        {"source": Images("street")},
         {"old": replace(OLD, train=replace(OLD.train, seed=4))},
         {"old": None},
         {"scale": "smoke"},
@@ -147,8 +149,8 @@ def test_the_key_of_an_independent_run_ignores_what_it_does_not_use():
 def test_configurations_survive_json():
     full = replace(
         NEW,
-        source=Source("/data/crops", pattern=r"(?P<id>\d+)"),
-        labelled=Source("street"),
+        source=Images("/data/crops", pattern=r"(?P<id>\d+)"),
+        labelled=Images("street"),
         method_options={"scale": 8.0},
         people_seed=2,
     )
@@ -171,7 +173,7 @@ def test_vectors_are_extracted_once_and_kept(new, monkeypatch):
     query = new.features("test", "query")
     assert query.model == new.folder.name and len(query) == 4 * 6 and query.dim == 16
     assert len(new.features("test", "gallery")) == 24 and len(new.features("validation", "gallery")) == 12
-    monkeypatch.setattr("rbcl_lite.runs.extract", lambda *a, **k: pytest.fail("extracted again"))
+    monkeypatch.setattr("rbcl_lite.runs.run.extract", lambda *a, **k: pytest.fail("extracted again"))
     assert torch.equal(new.features("test", "query").vectors, query.vectors)
     with pytest.raises(ValueError, match=r"holds \(64, 32\) images, the model was trained on \(32, 16\)"):
         new.extract(replace(NEW, size=(64, 32)).splits().test.query)
@@ -207,7 +209,7 @@ def test_old_vectors_are_those_of_the_training_images(folder, new):
 
 def test_other_people_have_no_row_in_the_old_classifier(folder, new):
     old = run_or_load(OLD, folder=folder)
-    for change in ({"people_seed": 8}, {"source": Source("street")}):
+    for change in ({"people_seed": 8}, {"source": Images("street")}):
         upgrade = make_upgrade(replace(NEW, **change), old)
         assert upgrade.old_classes.tolist() == [-1] * 6
 

@@ -1,0 +1,1 @@
+"""What everyone stands on: files, tensors, progress, scale, device, fingerprint, provenance."""

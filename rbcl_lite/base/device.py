@@ -1,0 +1,10 @@
+"""Where to compute."""
+
+from __future__ import annotations
+
+import torch
+
+
+def default_device() -> str:
+    """``cuda`` where there is one, ``cpu`` elsewhere."""
+    return "cuda" if torch.cuda.is_available() else "cpu"

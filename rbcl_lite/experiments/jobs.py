@@ -1,0 +1,112 @@
+"""The sweep: five weights on one seed, the choice on validation people, then more seeds at the chosen weight."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rbcl_lite.base.progress import bar
+from rbcl_lite.base.provenance import provenance
+from rbcl_lite.experiments.measure import measure, scores
+from rbcl_lite.experiments.result_file import command_line, merge, read
+from rbcl_lite.experiments.settings import compatible
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.run import Run
+from rbcl_lite.runs.run_or_load import run_or_load
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a sweep."""
+
+    setting: str
+    method: str
+    weight: float
+    seed: int
+    scale: str
+
+    def config(self) -> RunConfig:
+        """The run that the job asks for."""
+        return compatible(self.setting, self.method, self.weight, self.seed, self.scale)
+
+
+def execute(job: Job) -> dict[str, Any]:
+    """Train (or load) one run and measure it on validation and on test people."""
+    torch.set_num_threads(1)
+    config = job.config()
+    assert config.old is not None
+    new, old = run_or_load(config, progress=False), run_or_load(config.old, progress=False)
+    return record(job, new, {part: scores(measure(old, new, part)) for part in ("validation", "test")})
+
+
+def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result file keeps of a job: what it was, what was measured, what it cost, and the run it came from."""
+    history = run.history
+    return {
+        "method": job.method,
+        "weight": job.weight,
+        "seed": job.seed,
+        **measured,
+        "seconds": round(float(history["seconds"].sum()), 1),
+        "prepare_seconds": round(float(history["prepare_seconds"].sum()), 1),
+        "run": run.config.key(),
+    }
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    work: Callable[[Job], dict[str, Any]],
+    workers: int,
+    path: Path,
+    what: str,
+    progress: bool | None,
+) -> dict[Job, dict[str, Any]]:
+    """Execute jobs in processes; the record of every finished one is written into the result file at once.
+
+    A job whose record is in the file already is not executed again, unless the key of its run has changed since:
+    another configuration, other code or other images.
+
+    Args:
+        jobs: what to do.
+        work: a function of a module, from a job to its record.
+        workers: processes.
+        path: the result file.
+        what: word on the progress bar.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
+
+    Returns:
+        the record of each job.
+    """
+    known = {r["run"]: r for r in read(path)["runs"]}
+    done = {job: known[key] for job in jobs if (key := job.config().key()) in known}
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(workers, mp_context=context) as pool,
+        bar(total=len(jobs), desc=what, enabled=progress) as b,
+    ):
+        b.update(len(done))
+        waiting = {pool.submit(work, job): job for job in jobs if job not in done}
+        try:
+            for future in as_completed(waiting):
+                job = waiting[future]
+                done[job] = future.result()
+                merge(path, lambda result: _put(result, job, done[job]))  # noqa: B023 - used before the next turn
+                b.update()
+                b.set_postfix_str(f"{job.method} {job.weight:g} seed {job.seed}")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return done
+
+
+def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
+    result.update(setting=job.setting, scale=job.scale, **provenance(), command=command_line())
+    same = ("method", "weight", "seed")
+    result["runs"] = [r for r in result["runs"] if any(r[k] != record[k] for k in same)] + [record]
+    result["runs"].sort(key=lambda r: tuple(str(r[k]) for k in same))

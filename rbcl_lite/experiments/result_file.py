@@ -1,0 +1,44 @@
+"""Result file: the measured runs of one setting as JSON, changed under a lock."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from rbcl_lite.base.files import write_json
+
+RESULTS = Path(__file__).parent.parent / "results"
+
+
+def result_path(name: str, scale_name: str, folder: Path) -> Path:
+    """Where a result of a scale is written; only laptop's carries no scale in its name.
+
+    >>> result_path("more-identities", "gpu", Path("results")).name
+    'more-identities-gpu.json'
+    """
+    return folder / f"{name}{'' if scale_name == 'laptop' else '-' + scale_name}.json"
+
+
+def command_line() -> str:
+    """The command that is running, as a reader would type it."""
+    return shlex.join(["rbcl-lite", *sys.argv[1:]])
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A result file, or the start of one."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"chosen": {}, "runs": []}
+
+
+def merge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change a result file under a lock."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock"):
+        result = read(path)
+        change(result)
+        write_json(path, result)

@@ -1,0 +1,39 @@
+"""A trained model on disk: weights as safetensors, what it is as JSON, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rbcl_lite.base.files import read_tensors, write_json, write_tensors
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+
+
+def save_model(folder: Path, model: Embedder, about: Mapping[str, Any]) -> None:
+    """Write ``model.safetensors`` and ``model.json`` (configuration, and what ``about`` adds: seed, versions, ...)."""
+    write_tensors(folder / "model.safetensors", model.state_dict())
+    write_json(folder / "model.json", {"model": model.describe(), **about})
+
+
+def load_model(folder: Path) -> Embedder:
+    """The model that :func:`save_model` wrote, in evaluation mode on the CPU.
+
+    Raises:
+        FileNotFoundError: the folder holds no model.
+        ValueError: a damaged file, or weights that do not fit the configuration.
+    """
+    about = folder / "model.json"
+    if not about.is_file():
+        raise FileNotFoundError(f"no model in {folder} (model.json is missing); train one with rbcl-lite train")
+    config = EmbedderConfig(**{**json.loads(about.read_text(encoding="utf-8"))["model"], "pretrained": False})
+    with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
+        model = Embedder(config)
+    try:
+        model.load_state_dict(read_tensors(folder / "model.safetensors"))
+    except RuntimeError as error:
+        raise ValueError(f"the weights in {folder} do not fit its model.json: {error}") from error
+    return model.eval()

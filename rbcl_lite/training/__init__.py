@@ -1,0 +1,1 @@
+"""The loop over (learner, method), and what it is made of."""
