@@ -15,6 +15,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from rbcl_lite.base.files import replacing
+
 
 def fit_dimension(vectors: Tensor, dim: int) -> Tensor:
     """Bring vectors to ``dim`` coordinates: keep the first ones, or append zeros (Shen et al. 2020, section 3).
@@ -182,17 +184,14 @@ class Features:
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write one safetensors file (written to a temporary name, then moved)."""
-        target = Path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
         tensors = {"vectors": self.vectors.contiguous().cpu(), "ids": self.ids.contiguous().cpu()}
         if self.cams is not None:
             tensors["cams"] = self.cams.contiguous().cpu()
         if self.keys is not None:
             tensors["keys"] = torch.frombuffer(bytearray(json.dumps(self.keys).encode()), dtype=torch.uint8)
-        temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-        save_file(tensors, temporary, metadata={"model": self.model, "format": "rbcl_lite.Features"})
-        os.replace(temporary, target)
-        return target
+        with replacing(path) as temporary:
+            save_file(tensors, temporary, metadata={"model": self.model, "format": "rbcl_lite.Features"})
+        return Path(path)
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Features:

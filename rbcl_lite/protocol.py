@@ -1,18 +1,28 @@
-"""The protocol of learners: where the new model's own supervision comes from."""
+"""Protocol of a training: what is known, what a batch is, and the two axes, learners and methods."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rbcl_lite.data.augment import Augment
-from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.data.training_set import TrainingSet
 from rbcl_lite.features import Features, fit_dimension
-from rbcl_lite.models.embedder import Embedder, Outputs
+from rbcl_lite.models.outputs import Outputs
+
+Model: TypeAlias = nn.Module
+"""Any module whose forward pass takes a batch of inputs and gives :class:`~rbcl_lite.models.outputs.Outputs`.
+
+Methods that train the classifier look for its rows in the attribute ``classifier``, an ``nn.Linear`` without bias.
+"""
+
+Augmentation: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
+"""From inputs [B, ...] and a CPU generator, which decides everything that is drawn, to what the model reads."""
 
 
 @dataclass(frozen=True)
@@ -20,44 +30,58 @@ class Upgrade:
     """What is known before the new model is trained.
 
     Args:
-        train: training images of the new model.
+        train: training images (or stored vectors) of the new model.
         model: the new model.
-        old: the old model's vectors of the training images, row i for image i; None without an old model.
+        old: the old model's vectors of the training images, row i for image i; None without an old
+            model.
         old_classifier: [C_old, D_old] rows of the old cosine classifier, or None.
         old_classes: [C_old] identity of each of these rows, in the numbering of ``train.ids``; -1 for
             people who are not in this data set.
-        old_scale: factor of the old classifier's cosine, or None without a classifier.
-        source: labelled images of another domain, for learners that need them.
+        old_logit_scale: factor of the old classifier's cosine, or None without a classifier.
+        labelled: labelled images of another domain, for learners that need them.
         batch: (people, images of each) in a batch.
         seed: of everything random.
-        augment: training augmentation.
+        augment: training augmentation; :func:`~rbcl_lite.data.augment.unchanged` for stored vectors.
+
+    Raises:
+        ValueError: old vectors that are not one for each training image.
     """
 
-    train: ReIDDataset
-    model: Embedder
+    train: TrainingSet
+    model: Model
     old: Features | None = None
     old_classifier: Tensor | None = None
     old_classes: np.ndarray | None = None
-    old_scale: float | None = None
-    source: ReIDDataset | None = None
+    old_logit_scale: float | None = None
+    labelled: TrainingSet | None = None
     batch: tuple[int, int] = (16, 4)
     seed: int = 0
-    augment: Augment = Augment()
+    augment: Augmentation = Augment()
+
+    def __post_init__(self) -> None:
+        if self.old is not None and not np.array_equal(self.old.ids.cpu().numpy(), self.train.ids):
+            raise ValueError(
+                f"the {len(self.old)} old vectors are not those of the {len(self.train)} training images row by row; "
+                "bring them into order with Features.align"
+            )
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """The state at the start of an epoch.
+    """One pass over the training set.
 
     Args:
         number: 0, 1, ...
-        progress: share of the training that is done, 0..1.
-        labels: [N] current label of each training image, 0..C-1; -1 for an image without one.
+        total: epochs of the whole training.
     """
 
     number: int
-    progress: float
-    labels: Tensor
+    total: int
+
+    @property
+    def progress(self) -> float:
+        """Share of the training that is done at its start, 0..1."""
+        return self.number / self.total
 
 
 @dataclass(frozen=True)
@@ -70,6 +94,7 @@ class Batch:
         cams: [B] camera, or None where cameras are unknown.
         outputs: what the new model gave.
         old: [B, D_old] the old model's unit vectors of the same images, or None without an old model.
+        step: number of the batch in the training, 0, 1, ...
         progress: share of the training that is done, 0..1.
         generator: a CPU generator that depends on (seed, step) alone.
     """
@@ -79,6 +104,7 @@ class Batch:
     cams: Tensor | None
     outputs: Outputs
     old: Tensor | None
+    step: int
     progress: float
     generator: torch.Generator
 
@@ -100,7 +126,7 @@ class Learner(nn.Module):
     fixed_labels = True
 
     @classmethod
-    def classes(cls, train: ReIDDataset, source: ReIDDataset | None) -> np.ndarray:
+    def classes(cls, train: TrainingSet, labelled: TrainingSet | None) -> np.ndarray:
         """[C] identities of the classifier's rows that this learner needs; empty for a model without a classifier."""
         return train.classes
 
@@ -108,8 +134,8 @@ class Learner(nn.Module):
         """Called once, before the first epoch and before a state is restored."""
         self.upgrade = upgrade
 
-    def on_epoch(self, number: int, progress: float) -> Tensor:
-        """Called at the start of each epoch; returns the labels [N] that hold during it."""
+    def on_epoch(self, epoch: Epoch) -> Tensor:
+        """Called at the start of each epoch; returns the labels [N] that hold during it: 0..C-1, -1 for none."""
         raise NotImplementedError
 
     def steps(self) -> int:
@@ -120,9 +146,9 @@ class Learner(nn.Module):
         """The batches of an epoch as positions in the training set."""
         raise NotImplementedError
 
-    def images(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
-        """The images [B, 3, H, W] uint8 at these positions."""
-        return torch.from_numpy(np.ascontiguousarray(self.upgrade.train.images[index])).permute(0, 3, 1, 2)
+    def inputs(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
+        """The inputs at these positions before augmentation: images [B, 3, H, W] uint8, or stored vectors."""
+        return self.upgrade.train.inputs(index)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
         """The terms of the loss, each a scalar with its weight in it."""
@@ -131,8 +157,8 @@ class Learner(nn.Module):
     def after_step(self, batch: Batch) -> None:
         """Called after the optimiser's step: memories are written here."""
 
-    def observe(self) -> dict[str, float]:
-        """Measurements of the last step for the history, beside the loss."""
+    def observe(self) -> dict[str, Tensor | float]:
+        """Measurements of the last step for the history, beside the loss; empty where nothing was measured."""
         return {}
 
 
@@ -171,7 +197,7 @@ class Method(nn.Module):
         """
         name = type(self).__name__
         if self.needs_old and upgrade.old is None:
-            raise ValueError(f"{name} keeps a model compatible with an old one, and no old model was given (--old RUN)")
+            raise ValueError(f"{name} keeps a model compatible with an old one, and no old model was given (--old)")
         if self.fixed_labels and not learner.fixed_labels:
             raise ValueError(
                 f"{name} keeps something for each class during the whole training, but the labels of "
@@ -180,8 +206,8 @@ class Method(nn.Module):
             )
         self.upgrade = upgrade
 
-    def on_epoch(self, epoch: Epoch) -> None:
-        """Called at the start of each epoch, after the learner's."""
+    def on_epoch(self, epoch: Epoch, labels: Tensor) -> None:
+        """Called at the start of each epoch with the learner's labels [N]."""
 
     def step(self, batch: Batch) -> Tensor:
         """The compatibility term of a batch, a scalar without its weight."""
@@ -190,6 +216,6 @@ class Method(nn.Module):
     def after_step(self, batch: Batch) -> None:
         """Called after the optimiser's step: queues are filled here."""
 
-    def observe(self) -> dict[str, float]:
-        """Measurements of the last step for the history, beside the loss."""
+    def observe(self) -> dict[str, Tensor | float]:
+        """Measurements of the last step for the history, beside the loss; empty where nothing was measured."""
         return {}

@@ -47,17 +47,17 @@ def toy_upgrade(
     *,
     classes: int | None = None,
     cams: bool = True,
-    source: bool = False,
+    labelled: bool = False,
     seed: int = 0,
 ) -> Upgrade:
     """A fresh model each time, equal for equal arguments."""
     data = toy_images(cams=cams)
-    other = toy_images(people=5, seed=9, first=50) if source else None
+    other = toy_images(people=5, seed=9, first=50) if labelled else None
     if classes is None:
         classes = data.num_ids if other is None else other.num_ids
     torch.manual_seed(seed)
     model = Embedder(EmbedderConfig("tiny", dim=dim, num_classes=classes))
-    upgrade = Upgrade(data, model, source=other, batch=(4, 3), seed=seed)
+    upgrade = Upgrade(data, model, labelled=other, batch=(4, 3), seed=seed)
     if old_dim is None:
         return upgrade
     rows = torch.randn(3, old_dim, generator=torch.Generator().manual_seed(5))
@@ -74,4 +74,4 @@ def toy_batch(upgrade: Upgrade, index: list[int], labels: torch.Tensor | None = 
     outputs = upgrade.model.train()(images)
     cams = None if data.cams is None else torch.from_numpy(data.cams[index])
     old = None if upgrade.old is None else upgrade.old.vectors[rows]
-    return Batch(rows, labels[rows], cams, outputs, old, progress, torch.Generator().manual_seed(3))
+    return Batch(rows, labels[rows], cams, outputs, old, 0, progress, torch.Generator().manual_seed(3))

@@ -1,10 +1,11 @@
-"""Weights and training state on disk: safetensors for tensors, JSON for the rest, never a pickle."""
+"""Files written to a temporary name and moved, so that no reader ever sees half of one."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,43 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A temporary path to write to; it becomes ``path`` when the block ends, and goes when the block fails.
+
+    >>> import tempfile
+    >>> target = Path(tempfile.mkdtemp()) / "deep" / "a.txt"
+    >>> with replacing(target) as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> target.read_text(), len(list(target.parent.iterdir()))
+    ('whole', 1)
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def write_json(path: Path, value: object) -> None:
-    """Write JSON to a temporary name, then move it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + f".{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(value, indent=1, default=str) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
+    """Write JSON whole."""
+    write_text(path, json.dumps(value, indent=1, default=str) + "\n")
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: Mapping[str, Any] | None = None) -> None:
-    """Write a safetensors file to a temporary name, then move it. ``note`` is stored as JSON in its header."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + f".{os.getpid()}.tmp")
+    """Write a safetensors file whole. ``note`` is stored as JSON in its header."""
     plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
-    save_file(plain, temporary, metadata={"note": json.dumps(note or {}, default=str)})
-    os.replace(temporary, path)
+    with replacing(path) as temporary:
+        save_file(plain, temporary, metadata={"note": json.dumps(note or {}, default=str)})
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

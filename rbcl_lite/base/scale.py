@@ -26,6 +26,9 @@ class Scale:
         epochs: passes over the training images of the new model.
         old_epochs: passes of the old model.
         batch: (people, images of each) in a batch.
+        lr: highest learning rate.
+        erase: probability of random erasing.
+        label_smoothing: mass that the target of the identity loss gives to all classes.
     """
 
     name: str
@@ -41,12 +44,15 @@ class Scale:
     epochs: int
     old_epochs: int
     batch: tuple[int, int]
+    lr: float
+    erase: float
+    label_smoothing: float
 
 
 SCALES = {
-    "smoke": Scale("smoke", (64, 32), 24, 8, 12, 2, 1, "tiny", "small", 32, 1, 1, (8, 3)),
-    "laptop": Scale("laptop", (64, 32), 400, 100, 150, 3, 2, "tiny", "small", 128, 8, 20, (16, 4)),
-    "gpu": Scale("gpu", (128, 64), 2000, 200, 500, 4, 2, "resnet18", "resnet50", 256, 30, 20, (16, 4)),
+    "smoke": Scale("smoke", (64, 32), 24, 8, 12, 2, 1, "tiny", "small", 32, 1, 1, (8, 3), 1e-2, 0.0, 0.0),
+    "laptop": Scale("laptop", (64, 32), 400, 100, 150, 3, 2, "tiny", "small", 128, 16, 20, (16, 4), 1e-2, 0.0, 0.0),
+    "gpu": Scale("gpu", (128, 64), 2000, 200, 500, 4, 2, "resnet18", "resnet50", 256, 30, 20, (16, 4), 3e-3, 0.5, 0.1),
 }
 
 

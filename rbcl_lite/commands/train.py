@@ -38,7 +38,7 @@ class Train:
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
-    part: float = 1.0
+    share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
     """Folder of the old run."""
@@ -88,8 +88,8 @@ class Train:
         old = load_run(self.old).config if self.old else None
         size = (self.height, self.height // 2) if self.height else at.size
         return RunConfig(
-            source=Images(self.data, self.table, self.pattern),
-            part=self.part,
+            images=Images(self.data, self.table, self.pattern),
+            share=self.share,
             model=EmbedderConfig(
                 self.backbone or (at.new_backbone if old else at.old_backbone),
                 self.dim or at.dim,

@@ -70,3 +70,8 @@ class Augment:
             noise = torch.rand(3, h, w, generator=generator).to(x.device)
             x[i] = V.erase(x[i], t, s, h, w, noise)
         return x
+
+
+def unchanged(images: Tensor, generator: torch.Generator) -> Tensor:
+    """No augmentation."""
+    return images

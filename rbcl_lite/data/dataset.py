@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,10 @@ class ReIDDataset:
         """[N] position of each identity in :attr:`classes`: 0..C-1."""
         return np.searchsorted(self.classes, self.ids)
 
+    def inputs(self, index: np.ndarray | slice) -> Tensor:
+        """The images at these positions as a model reads them: [B, 3, H, W] uint8."""
+        return torch.from_numpy(np.ascontiguousarray(self.images[index])).permute(0, 3, 1, 2)
+
     def subset(self, index: np.ndarray | Sequence[int]) -> ReIDDataset:
         """The images at these positions (integers or a boolean mask)."""
         index = np.asarray(index) if len(index) else np.empty(0, np.int64)  # an empty list has no integer type
@@ -88,11 +94,11 @@ class ReIDDataset:
             raise ValueError(f"{self.name} has no identity {unknown[:5].tolist()}; it holds {self.num_ids} people")
         return self.subset(np.isin(self.ids, np.asarray(ids)))
 
-    def share(self, part: float) -> ReIDDataset:
-        """The images of the first ``part`` (0..1] of the people, in ascending order of identity."""
-        if not 0 < part <= 1:
-            raise ValueError(f"part must lie in (0, 1], got {part}")
-        count = max(1, round(part * self.num_ids))
+    def share(self, share: float) -> ReIDDataset:
+        """The images of the first ``share`` (0..1] of the people, in ascending order of identity."""
+        if not 0 < share <= 1:
+            raise ValueError(f"share must lie in (0, 1], got {share}")
+        count = max(1, round(share * self.num_ids))
         return self if count == self.num_ids else self.select(self.classes[:count])
 
 
@@ -129,3 +135,13 @@ class Splits:
                     f"{a} and {b} share {len(both)} people, for example identity {min(both)}: "
                     "a retrieval result on people seen in training means nothing"
                 )
+
+    def held_out(self, part: str) -> RetrievalSplit:
+        """The retrieval task of ``validation`` or ``test``.
+
+        Raises:
+            ValueError: another word.
+        """
+        if part not in ("validation", "test"):
+            raise ValueError(f"unknown part {part!r}: choose validation or test")
+        return self.validation if part == "validation" else self.test

@@ -67,3 +67,7 @@ class Images:
             files.append(Path(self.table))  # a table may lie outside the folder
         listing = [f"{p} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in files]
         return hashlib.sha256("\n".join([fingerprint("data.folders"), *listing]).encode()).hexdigest()[:12]
+
+    def identity(self) -> list[str]:
+        """What the key of a run holds of the images."""
+        return [self.data, self.version()]

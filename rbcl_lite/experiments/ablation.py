@@ -13,7 +13,7 @@ from rbcl_lite.base.scale import scale
 from rbcl_lite.data.images import Images
 from rbcl_lite.experiments.jobs import Job, record, run_jobs
 from rbcl_lite.experiments.result_file import RESULTS, result_path
-from rbcl_lite.experiments.settings import upgrade
+from rbcl_lite.experiments.settings import independent
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.run import Run
@@ -47,13 +47,14 @@ def variant(name: str, seed: int = 0, scale_name: str | None = None) -> RunConfi
     Raises:
         ValueError: an unknown name.
 
-    >>> variant("E+N", scale_name="laptop").learner_options
-    {'camera': False}
+    >>> variant("E+N", scale_name="laptop").learner_options["camera"]
+    False
     """
     if name not in VARIANTS:
         raise ValueError(f"unknown variant {name!r}: choose one of {', '.join(VARIANTS)}")
     setting, options = VARIANTS[name]
-    return replace(upgrade(setting, seed, scale_name), method="independent", learner_options=options)
+    config = independent(setting, seed, scale_name)
+    return replace(config, learner_options={**config.learner_options, **options})
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def measure_variant(job: Job) -> dict[str, Any]:
     """Train (or load) a variant and measure it on the station's validation and test people."""
     torch.set_num_threads(1)
     run = run_or_load(job.config(), progress=False)
-    history = run.history
+    history = run.read_history()
     observed = [c for c in ("purity", "clusters", "clustered") if c in history]
     measured = {
         "validation": at_station(run, "validation"),
@@ -117,6 +118,6 @@ def measure_variant(job: Job) -> dict[str, Any]:
 
 def at_station(run: Run, part: str = "test") -> dict[str, float]:
     """mAP and rank-1 in per cent of a run on the station's people, whatever it was trained on."""
-    split = getattr(replace(run.config, source=Images("station")).splits(False), part)
+    split = replace(run.config, images=Images("station")).splits(False).held_out(part)
     result = evaluate_ranking(run.extract(split.query, False), run.extract(split.gallery, False))
     return {"mAP": round(100 * result.mAP, 2), "rank1": round(100 * result.rank(1), 2)}

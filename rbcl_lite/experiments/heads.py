@@ -1,10 +1,9 @@
-"""Training on stored vectors: a linear head in place of a network, so that twenty upgrades fit into a minute."""
+"""Heads: a linear map of stored vectors in place of a network, so that twenty upgrades fit into a minute."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,32 +11,32 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rbcl_lite.data.dataset import ReIDDataset
-from rbcl_lite.data.sampling import IdentitySampler
+from rbcl_lite.data.augment import unchanged
+from rbcl_lite.data.stored_vectors import StoredVectors
 from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.features import Features
 from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods import METHODS
 from rbcl_lite.metrics.retrieval import evaluate_ranking
-from rbcl_lite.models.embedder import Embedder, Outputs
+from rbcl_lite.models.outputs import Outputs
 from rbcl_lite.protocol import Method, Upgrade
 from rbcl_lite.training.loop import train
 from rbcl_lite.training.schedule import TrainConfig
 
 
 class Head(nn.Module):
-    """A linear map of stored vectors and a cosine classifier; gives what an :class:`Embedder` gives.
+    """A linear map of stored vectors and a cosine classifier; gives what every model gives.
 
     Args:
         inputs: D, dimension of the stored vectors.
         dim: dimension of the result.
         classes: training people C.
-        scale: factor of the cosine logits.
+        logit_scale: factor of the cosine logits.
     """
 
-    def __init__(self, inputs: int, dim: int, classes: int, scale: float = 16.0) -> None:
+    def __init__(self, inputs: int, dim: int, classes: int, logit_scale: float = 16.0) -> None:
         super().__init__()
-        self.scale = scale
+        self.logit_scale = logit_scale
         self.linear = nn.Linear(inputs, dim, bias=False)
         nn.init.orthogonal_(self.linear.weight)  # starts as good by itself as the stored vectors are
         self.classifier = nn.Linear(dim, classes, bias=False)
@@ -45,35 +44,13 @@ class Head(nn.Module):
     def forward(self, vectors: Tensor) -> Outputs:
         """Stored vectors [B, D] to :class:`~rbcl_lite.models.embedder.Outputs`."""
         out = self.linear(vectors)
-        return Outputs(out, out, self.scale * F.normalize(out) @ F.normalize(self.classifier.weight).T)
+        return Outputs(out, out, self.logit_scale * F.normalize(out) @ F.normalize(self.classifier.weight).T)
 
     @torch.no_grad()
     def apply_to(self, features: Features) -> Features:
         """The mapped vectors of a record, on its device."""
         vectors = features.vectors @ self.linear.weight.to(features.vectors.device).T
         return Features(vectors, features.ids, features.cams, "head", features.keys)
-
-
-class StoredVectors(Supervised):
-    """The supervised learner, fed with stored vectors instead of images.
-
-    Args:
-        vectors: [N, D], row i for training image i.
-        steps: batches in an epoch.
-    """
-
-    def __init__(self, vectors: Tensor, steps: int) -> None:
-        super().__init__()
-        self.vectors, self.length = vectors, steps
-
-    def prepare(self, upgrade: Upgrade) -> None:
-        """Fix the labels, and the number of batches whatever their size."""
-        super().prepare(upgrade)
-        self._sampler = IdentitySampler(upgrade.train.labels, *upgrade.batch, seed=upgrade.seed, length=self.length)
-
-    def images(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
-        """The stored vectors [B, D] at these positions; nothing is augmented."""
-        return self.vectors[torch.from_numpy(index)]
 
 
 def train_head(
@@ -86,7 +63,7 @@ def train_head(
     steps: int = 50,
     lr: float = 3e-3,
     seed: int = 0,
-    part: float = 1.0,
+    share: float = 1.0,
 ) -> tuple[Head, pd.DataFrame]:
     """Train a linear head on an independent model's vectors by the loop, the learner and the method of a real upgrade.
 
@@ -101,14 +78,14 @@ def train_head(
         epochs: rows of the history.
         steps: batches in an epoch.
         lr: highest learning rate.
-        seed: of the head's first weights, of the batches, and of the people if ``part`` is below 1.
-        part: share of the people, drawn by the seed.
+        seed: of the head's first weights, of the batches, and of the people if ``share`` is below 1.
+        share: of the people, drawn by the seed.
 
     Returns:
         the head, and the history of :func:`rbcl_lite.training.loop.train`.
 
     Raises:
-        ValueError: features that do not show the same people row by row, or a part outside (0, 1].
+        ValueError: features that do not show the same people row by row, or a share outside (0, 1].
 
     >>> ids = torch.arange(5).repeat_interleave(4)
     >>> new = Features(torch.randn(20, 6, generator=torch.Generator().manual_seed(0)), ids, torch.arange(20) % 4)
@@ -118,38 +95,26 @@ def train_head(
     """
     if len(new) != len(old) or not torch.equal(new.ids, old.ids):
         raise ValueError("new and old must show the same people row by row; use new.align(old)")
-    if not 0 < part <= 1:
-        raise ValueError(f"part must lie in (0, 1], got {part}")
+    if not 0 < share <= 1:
+        raise ValueError(f"share must lie in (0, 1], got {share}")
     people = new.ids.unique()
-    if part < 1:
+    if share < 1:
         order = torch.randperm(len(people), generator=torch.Generator().manual_seed(seed))
-        rows = torch.isin(new.ids, people[order[: max(2, round(part * len(people)))]])
+        rows = torch.isin(new.ids, people[order[: max(2, round(share * len(people)))]])
         new, old = new[rows], old[rows]
-    data = ReIDDataset(
-        np.zeros((len(new), 1, 1, 3), np.uint8),  # no image is ever looked at
-        new.ids.numpy(),
-        None if new.cams is None else new.cams.numpy(),
-        new.keys or [str(i) for i in range(len(new))],
-        "stored vectors",
-    )
+    data = StoredVectors(new)
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         head = Head(new.dim, old.dim, data.num_ids)
-    upgrade = Upgrade(data, cast(Embedder, head), old=old, batch=batch, seed=seed)
-    upgrade = replace(upgrade, augment=_as_it_is)  # type: ignore[arg-type]
-    learner = StoredVectors(new.vectors, steps)
-    history = train(upgrade, learner, method, TrainConfig(epochs, lr, seed=seed), progress=False)
+    upgrade = Upgrade(data, head, old=old, batch=batch, seed=seed, augment=unchanged)
+    history = train(upgrade, Supervised(steps=steps), method, TrainConfig(epochs, lr, seed=seed), progress=False)
     return head, history
-
-
-def _as_it_is(images: Tensor, generator: torch.Generator) -> Tensor:
-    return images
 
 
 def sweep_heads(
     new: Features,
     old: Features,
-    upgraded: CrossTest,
+    stored: CrossTest,
     method: str,
     weights: Sequence[float],
     *,
@@ -161,7 +126,7 @@ def sweep_heads(
 
     Args:
         new, old: see :func:`train_head`.
-        upgraded: old vectors, and the independent model's, of queries and gallery.
+        stored: old vectors, and the independent model's, of queries and gallery.
         method: name in :data:`rbcl_lite.methods.METHODS`.
         weights: lambda of each head.
         seeds: see :func:`train_head`.
@@ -176,12 +141,12 @@ def sweep_heads(
     for seed in seeds:
         for weight in weights:
             head, history = train_head(new, old, METHODS[method](weight=weight, **options or {}), seed=seed, **settings)
-            query, gallery = head.apply_to(upgraded.new_query), head.apply_to(upgraded.new_gallery)
+            query, gallery = head.apply_to(stored.new_query), head.apply_to(stored.new_gallery)
             rows.append(
                 {
                     "weight": weight,
                     "seed": seed,
-                    "new_old": 100 * evaluate_ranking(query, upgraded.old_gallery).mAP,
+                    "new_old": 100 * evaluate_ranking(query, stored.old_gallery).mAP,
                     "new_new": 100 * evaluate_ranking(query, gallery).mAP,
                     "saturation": history["saturation"].iloc[-1] if "saturation" in history else np.nan,
                 }

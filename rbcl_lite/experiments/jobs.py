@@ -1,4 +1,4 @@
-"""The sweep: five weights on one seed, the choice on validation people, then more seeds at the chosen weight."""
+"""Jobs of an experiment: runs that are trained and measured in processes, each record kept at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rbcl_lite.experiments.result_file import command_line, merge, read
 from rbcl_lite.experiments.settings import compatible
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.run import Run
-from rbcl_lite.runs.run_or_load import run_or_load
+from rbcl_lite.runs.run_or_load import open_old, run_or_load
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ def execute(job: Job) -> dict[str, Any]:
     torch.set_num_threads(1)
     config = job.config()
     assert config.old is not None
-    new, old = run_or_load(config, progress=False), run_or_load(config.old, progress=False)
+    new, old = run_or_load(config, progress=False), open_old(config.old, progress=False)
     return record(job, new, {part: scores(measure(old, new, part)) for part in ("validation", "test")})
 
 
 def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
     """What a result file keeps of a job: what it was, what was measured, what it cost, and the run it came from."""
-    history = run.history
+    history = run.read_history()
     return {
         "method": job.method,
         "weight": job.weight,

@@ -9,12 +9,13 @@ from typing import Literal
 
 import pandas as pd
 
-from rbcl_lite.data.dataset import RetrievalSplit
 from rbcl_lite.features import Features
 from rbcl_lite.metrics.compatibility import cross_test
 from rbcl_lite.metrics.result import RankingResult
 from rbcl_lite.metrics.retrieval import evaluate_ranking
+from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.run import Run
+from rbcl_lite.runs.start import OldModel
 
 
 @dataclass(frozen=True)
@@ -47,31 +48,21 @@ class CrossTest:
         return evaluate_ranking(self.new_query, self.new_gallery)
 
 
-def measure(old: Run, new: Run, part: str = "test", progress: bool | None = None) -> CrossTest:
+def measure(old: OldModel, new: Run, part: str = "test", progress: bool | None = None) -> CrossTest:
     """Vectors of both models on the new run's images.
 
     Args:
-        old: the run that made the gallery.
+        old: what made the gallery: a run, or an old model of which only the vectors are left.
         new: the upgraded run.
         part: ``test``, or ``validation`` for choices.
         progress: see :func:`rbcl_lite.base.progress.bar`.
     """
-    images: RetrievalSplit = getattr(new.config.splits(progress), part)
-    if old.config.size == new.config.size:
-        seen = images
-    else:  # the same images, at the size that the old model reads
-        seen = getattr(replace(new.config, size=old.config.size).splits(progress), part)
-    return CrossTest(
-        old.extract(seen.query, progress),
-        old.extract(seen.gallery, progress),
-        new.extract(images.query, progress),
-        new.extract(images.gallery, progress),
-    )
+    return CrossTest(*_vectors(old, new.config, part, progress), *_vectors(new, new.config, part, progress))
 
 
-def scores(upgraded: CrossTest) -> dict[str, float]:
+def scores(test: CrossTest) -> dict[str, float]:
     """mAP and rank-1 of old/old, new/old and new/new in per cent, rounded to two decimals."""
-    named = {"old_old": upgraded.old_old, "new_old": upgraded.new_old, "new_new": upgraded.new_new}
+    named = {"old_old": test.old_old, "new_old": test.new_old, "new_new": test.new_new}
     out = {}
     for name, result in named.items():
         out[name] = round(100 * result.mAP, 2)
@@ -83,8 +74,15 @@ def cross_test_runs(
     runs: Sequence[Run], part: str = "test", metric: Literal["mAP", "rank1", "mINP"] = "mAP"
 ) -> pd.DataFrame:
     """Cross-test of runs on the images of the last one (0..1): rows are query models, columns gallery models."""
-    vectors = [measure(run, runs[-1], part) for run in runs]
+    vectors = [_vectors(run, runs[-1].config, part) for run in runs]  # each run once
     names = [f"{i} {run.config.method} {run.config.model.backbone}" for i, run in enumerate(runs)]
-    queries = {n: v.old_query for n, v in zip(names, vectors)}
-    galleries = {n: v.old_gallery for n, v in zip(names, vectors)}
+    queries = {n: v[0] for n, v in zip(names, vectors)}
+    galleries = {n: v[1] for n, v in zip(names, vectors)}
     return cross_test(queries, galleries, metric=metric)
+
+
+def _vectors(model: OldModel, config: RunConfig, part: str, progress: bool | None = None) -> tuple[Features, Features]:
+    """Vectors of the queries and of the gallery of a configuration's held-out people, at the size the model reads."""
+    config = config if model.size is None else replace(config, size=model.size)
+    held_out = config.splits(progress).held_out(part)
+    return model.extract(held_out.query, progress), model.extract(held_out.gallery, progress)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from rbcl_lite.base.scale import scale
+from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
 from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.runs.config import RunConfig
@@ -55,7 +56,7 @@ query's own old vector and same-camera positives too, which the evaluation leave
 """
 
 
-def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunConfig:
+def independent(setting: str, seed: int = 0, scale_name: str | None = None) -> RunConfig:
     """The independent new run of a setting; its ``old`` is the run that made the gallery.
 
     :func:`compatible` gives the others.
@@ -68,31 +69,37 @@ def upgrade(setting: str, seed: int = 0, scale_name: str | None = None) -> RunCo
     Raises:
         ValueError: an unknown setting.
 
-    >>> config = upgrade("stronger-and-more", scale_name="laptop")
-    >>> config.old.part, config.old.model.backbone, config.model.backbone
+    >>> config = independent("stronger-and-more", scale_name="laptop")
+    >>> config.old.share, config.old.model.backbone, config.model.backbone
     (0.25, 'tiny', 'small')
     """
     if setting not in SETTINGS:
         raise ValueError(f"unknown setting {setting!r}: choose one of {', '.join(SETTINGS)}")
     at = scale(scale_name)
     campus, station = Images("campus"), Images("station")
-    common = RunConfig(size=at.size, batch=at.batch, scale=at.name)
+    common = RunConfig(
+        size=at.size,
+        batch=at.batch,
+        augment=Augment(erase=at.erase),
+        learner_options={"label_smoothing": at.label_smoothing},
+        scale=at.name,
+    )
     old = replace(
         common,
-        source=campus,
-        part={"stronger-backbone": 0.5, "more-identities": 0.25, "stronger-and-more": 0.25}.get(setting, 1.0),
+        images=campus,
+        share={"stronger-backbone": 0.5, "more-identities": 0.25, "stronger-and-more": 0.25}.get(setting, 1.0),
         model=EmbedderConfig(at.old_backbone, at.dim),
-        train=TrainConfig(epochs=at.old_epochs, seed=seed),
+        train=TrainConfig(at.old_epochs, at.lr, seed=seed),
     )
     new = replace(
         common,
         old=old,
-        source=station if setting.startswith("cross-domain") else campus,
-        part=0.5 if setting == "stronger-backbone" else 1.0,
+        images=station if setting.startswith("cross-domain") else campus,
+        share=0.5 if setting == "stronger-backbone" else 1.0,
         model=EmbedderConfig(at.old_backbone if setting == "more-identities" else at.new_backbone, at.dim),
-        train=TrainConfig(epochs=at.epochs, seed=seed),
+        train=TrainConfig(at.epochs, at.lr, seed=seed),
     )
-    people = max(2, min(at.batch[0], round(old.part * at.people)))  # the old model may have seen fewer than P
+    people = max(2, min(at.batch[0], round(old.share * at.people)))  # the old model may have seen fewer than P
     new = replace(new, old=replace(old, batch=(people, at.batch[1])))
     if setting == "cross-domain-ecn":
         return replace(new, learner="ecn", labelled=campus)
@@ -118,4 +125,4 @@ def compatible(setting: str, name: str, weight: float, seed: int = 0, scale_name
     {'agents': 0}
     """
     method, options = VARIANTS.get(name, (name, {}))
-    return replace(upgrade(setting, seed, scale_name), method=method, weight=weight, method_options=options)
+    return replace(independent(setting, seed, scale_name), method=method, weight=weight, method_options=options)

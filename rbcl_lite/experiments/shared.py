@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import torch
 
-from rbcl_lite.experiments.settings import compatible, upgrade
+from rbcl_lite.experiments.settings import compatible, independent
 from rbcl_lite.experiments.tables import load_result
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.run_or_load import run_or_load
@@ -37,8 +37,8 @@ def shared_config(name: str, scale_name: str | None = None) -> RunConfig:
     'tiny'
     """
     if name == "old":
-        old = upgrade("stronger-and-more", 0, scale_name).old
-        assert old is not None
+        old = independent("stronger-and-more", 0, scale_name).old
+        assert isinstance(old, RunConfig)
         return old
     if name not in SHARED:
         raise ValueError(f"unknown shared run {name!r}: choose old, {', '.join(SHARED)}")

@@ -1,4 +1,4 @@
-"""ECN: a labelled source domain, and a memory of every image of the unlabelled target domain."""
+"""ECN: labelled images of one domain, and a memory of every image of the unlabelled target domain."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from rbcl_lite.learners.clusters import Clustering
 from rbcl_lite.learners.labelled import LabelledBranch
 from rbcl_lite.losses.invariance import invariance_loss, neighbour_purity
 from rbcl_lite.memory import ExemplarMemory
-from rbcl_lite.protocol import Batch, Learner, Upgrade
+from rbcl_lite.models.extract import embedding_dim
+from rbcl_lite.protocol import Batch, Epoch, Learner, TrainingSet, Upgrade
 
 
 class ECN(Learner):
-    """Exemplar, camera and neighbourhood invariance (Zhong et al. 2019): (1 - w) L_source + w L_target.
+    """Exemplar, camera and neighbourhood invariance (Zhong et al. 2019): (1 - w) L_labelled + w L_target.
 
     The target domain is the training set; its labels are not used (its true identities enter the measured
     ``purity`` alone). A target image is its own class in the memory. Each is shown in the colours of a camera drawn
@@ -27,11 +28,12 @@ class ECN(Learner):
     share ``start`` of the training on its k nearest keys share its target. The memory's momentum grows linearly from
     0 in the first to 0.59 in the last epoch, as in the paper.
 
-    Our choices. Until a share ``warmup`` of the training is done, the source alone teaches, and the memory is only
+    Our choices. Until a share ``warmup`` of the training is done, the labelled images alone teach, and the memory is
+    only
     written. The paper's networks come with ImageNet weights and need no such time; there neighbours count from the
     6th of 60 epochs on (``warmup=0, start=5 / 60``). Exemplars told apart and neighbours believed before the network
     knows anything of people teach it cameras and backgrounds. The memory meets unit vectors, where the official code
-    applies dropout after normalising (``dropout=0.5`` gives that). The source branch has triplets beside the
+    applies dropout after normalising (``dropout=0.5`` gives that). The labelled branch has triplets beside the
     cross-entropy, as the supervised learner (``triplet=0`` for the paper's). Running statistics of batch norm come
     from the target images, where the official code mixes both domains (``mixed_statistics``).
 
@@ -48,12 +50,13 @@ class ECN(Learner):
         warmup: share of the training after which the target loss counts.
         start: share of the training after which neighbours count, as far as the target loss does.
         momentum: weight of the old key in the last epoch.
-        exemplar: False leaves the target loss out, so that only the source teaches.
+        exemplar: False leaves the target loss out, so that only the labelled images teach.
         camera: camera-style copies.
         neighbours: neighbourhood invariance.
         dropout: on the unit vector that meets the memory.
-        triplet: weight of the triplet loss in the source branch.
-        mixed_statistics: let source images update the running statistics of batch norm.
+        triplet: weight of the triplet loss in the labelled branch.
+        label_smoothing: of the labelled branch.
+        mixed_statistics: let labelled images update the running statistics of batch norm.
         eps: of the clustering, see :class:`~rbcl_lite.learners.clusters.Clustering`.
         min_samples: likewise.
         k1: likewise.
@@ -61,7 +64,7 @@ class ECN(Learner):
         centred: likewise.
 
     Raises:
-        ValueError: camera or neighbours without exemplar; on :meth:`prepare`, no source images, a classifier that
+        ValueError: camera or neighbours without exemplar; on :meth:`prepare`, no labelled images, a classifier that
             does not fit them, or camera styles where cameras are unknown.
     """
 
@@ -80,6 +83,7 @@ class ECN(Learner):
         neighbours: bool = True,
         dropout: float = 0.0,
         triplet: float = 1.0,
+        label_smoothing: float = 0.1,
         mixed_statistics: bool = False,
         eps: float = 0.5,
         min_samples: int = 4,
@@ -94,33 +98,43 @@ class ECN(Learner):
             raise ValueError("camera and neighbourhood invariance are targets of the exemplar memory: exemplar=True")
         self.weight, self.temperature, self.k = weight, temperature, k
         self.warmup, self.start = warmup, start
-        self.momentum, self.dropout, self.triplet = momentum, dropout, triplet
+        self.momentum, self.dropout = momentum, dropout
+        self.triplet, self.label_smoothing = triplet, label_smoothing
         self.exemplar, self.camera, self.neighbours = exemplar, camera, neighbours
         self.mixed_statistics = mixed_statistics
         self.clustering = Clustering(eps, min_samples, k1, k2, centred)
         self._features: Tensor | None = None
-        self._observed: dict[str, float] = {}
+        self._observed: dict[str, Tensor | float] = {}
 
     @classmethod
-    def classes(cls, train: ReIDDataset, source: ReIDDataset | None) -> np.ndarray:
-        """The classifier is for the people of the source domain."""
-        return np.empty(0, np.int64) if source is None else source.classes
+    def classes(cls, train: TrainingSet, labelled: TrainingSet | None) -> np.ndarray:
+        """The classifier is for the people of the labelled domain."""
+        return np.empty(0, np.int64) if labelled is None else labelled.classes
 
     def prepare(self, upgrade: Upgrade) -> None:
-        """An empty memory, the cameras' colours, the source branch."""
+        """An empty memory, the cameras' colours, the labelled branch."""
         super().prepare(upgrade)
-        self._source = LabelledBranch(upgrade, "ecn", triplet=self.triplet, update_statistics=self.mixed_statistics)
+        self._labelled = LabelledBranch(
+            upgrade,
+            "ecn",
+            triplet=self.triplet,
+            label_smoothing=self.label_smoothing,
+            update_statistics=self.mixed_statistics,
+        )
         if self.camera:
+            if not isinstance(upgrade.train, ReIDDataset):
+                raise ValueError(
+                    f"ecn puts images into the colours of other cameras; {upgrade.train.name}: camera=False"
+                )
             self._style = CameraStyle.fit(upgrade.train)
-        self.memory = ExemplarMemory(len(upgrade.train), upgrade.model.config.dim, self.temperature)
+        self.memory = ExemplarMemory(len(upgrade.train), embedding_dim(upgrade.model, upgrade.train), self.temperature)
         self._ids = torch.from_numpy(upgrade.train.ids)
 
-    def on_epoch(self, number: int, progress: float) -> Tensor:
+    def on_epoch(self, epoch: Epoch) -> Tensor:
         """Momentum of the epoch, and which losses count in it; the labels that a compatibility method uses."""
-        epochs = round(number / progress) if number else 1
-        self.alpha = self.momentum * number / max(1, epochs - 1)
-        self._with_target = self.exemplar and progress >= self.warmup - 1e-9
-        self._with_neighbours = self.neighbours and self._with_target and progress >= self.start - 1e-9
+        self.alpha = self.momentum * epoch.number / max(1, epoch.total - 1)
+        self._with_target = self.exemplar and epoch.progress >= self.warmup - 1e-9
+        self._with_neighbours = self.neighbours and self._with_target and epoch.progress >= self.start - 1e-9
         self._labels = torch.arange(len(self.upgrade.train))
         if self._with_neighbours:
             self._group(self.memory.keys.cpu())
@@ -159,30 +173,30 @@ class ECN(Learner):
         order = np.resize(order[np.argsort(place, kind="stable")], self.steps() * people * images)
         yield from order.reshape(self.steps(), -1)
 
-    def images(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
+    def inputs(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
         """The images, each in the colours of a camera that is drawn for it."""
-        images = super().images(index, generator)
+        images = super().inputs(index, generator)
         cams = self.upgrade.train.cams
         if not self.camera or cams is None:
             return images
         return self._style(images, torch.from_numpy(cams[index]), self._style.draw(len(index), generator))
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Terms ``source`` and, after the warm-up, ``target``."""
-        source = self._source.loss(batch)
+        """Terms ``labelled`` and, after the warm-up, ``target``."""
+        labelled = self._labelled.loss(batch)
         if not self.exemplar:
-            return {"source": source}
+            return {"labelled": labelled}
         features = F.normalize(batch.outputs.embedding.float(), dim=1)
         features = F.dropout(features, self.dropout, training=self.dropout > 0)
         self._features = features.detach()
         if not self._with_target:
-            return {"source": source}
+            return {"labelled": labelled}
         logits = self.memory.logits(features)
         target = invariance_loss(logits, batch.index, k=self.k, neighbours=self._with_neighbours)
         if self._with_neighbours and self.k > 1:
             ids = self._ids.to(batch.index.device)
             self._observed["purity"] = neighbour_purity(logits.detach(), batch.index, ids, k=self.k)
-        return {"source": (1 - self.weight) * source, "target": self.weight * target}
+        return {"labelled": (1 - self.weight) * labelled, "target": self.weight * target}
 
     def after_step(self, batch: Batch) -> None:
         """Write the vectors that met the memory into it."""
@@ -190,6 +204,6 @@ class ECN(Learner):
             self.memory.update(self._features, batch.index, self.alpha)
             self._features = None
 
-    def observe(self) -> dict[str, float]:
+    def observe(self) -> dict[str, Tensor | float]:
         """``purity`` of the k nearest keys and the share of images ``clustered``, once neighbours count."""
         return self._observed

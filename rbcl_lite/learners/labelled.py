@@ -1,18 +1,16 @@
-"""The labelled source domain as a second branch of a learner."""
+"""Labelled images of another domain as a second branch of a learner."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rbcl_lite.data.sampling import IdentitySampler
 from rbcl_lite.losses.identity import cross_entropy_loss
 from rbcl_lite.losses.triplet import triplet_loss
-from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.protocol import Batch, Upgrade
 
 
@@ -22,15 +20,16 @@ class LabelledBranch:
     Each step draws P x K images from the step's generator, so that nothing has to be saved for a resume.
 
     Args:
-        upgrade: with ``source``, and a model whose classifier has one class for each person of it.
+        upgrade: with ``labelled``, and a model whose classifier has one class for each person of it.
         learner: name for the messages.
         triplet: weight of the batch-hard triplet loss; 0 leaves it out.
         margin: of the triplet loss.
-        update_statistics: let the source images update the running statistics of batch norm. By default the target
+        label_smoothing: of the cross-entropy.
+        update_statistics: let the labelled images update the running statistics of batch norm. By default the target
             domain alone makes them, because the model is used there.
 
     Raises:
-        ValueError: no source images, or a classifier of another size.
+        ValueError: no labelled images, or a classifier of another size.
     """
 
     def __init__(
@@ -40,49 +39,52 @@ class LabelledBranch:
         *,
         triplet: float = 1.0,
         margin: float = 0.3,
+        label_smoothing: float = 0.1,
         update_statistics: bool = False,
     ) -> None:
-        if upgrade.source is None:
-            raise ValueError(f"{learner} learns from labelled images of another domain too: give them as source")
-        head, people = upgrade.model.classifier, upgrade.source.num_ids
+        if upgrade.labelled is None:
+            raise ValueError(
+                f"{learner} learns from labelled images of another domain too: give Upgrade(labelled=…), or --labelled"
+            )
+        head, people = getattr(upgrade.model, "classifier", None), upgrade.labelled.num_ids
         if head is None or len(head.weight) != people:
             have = "no classifier" if head is None else f"{len(head.weight)} classes"
             raise ValueError(
-                f"the classifier of {learner} is for the {people} people of {upgrade.source.name}: build the model "
+                f"the classifier of {learner} is for the {people} people of {upgrade.labelled.name}: build the model "
                 f"with num_classes = {people}, it has {have}"
             )
-        self.upgrade, self.triplet, self.margin = upgrade, triplet, margin
+        self.upgrade, self.triplet, self.margin, self.label_smoothing = upgrade, triplet, margin, label_smoothing
         self.update_statistics = update_statistics
-        self._labels = torch.from_numpy(upgrade.source.labels)
+        self._labels = torch.from_numpy(upgrade.labelled.labels)
         people, images = upgrade.batch
-        self._sampler = IdentitySampler(upgrade.source.labels, min(people, upgrade.source.num_ids), images)
+        self._sampler = IdentitySampler(upgrade.labelled.labels, min(people, upgrade.labelled.num_ids), images)
 
     def loss(self, batch: Batch) -> Tensor:
-        """The source loss of a step.
+        """The labelled loss of a step.
 
         Args:
-            batch: of the target domain; its generator decides which source images are drawn.
+            batch: of the target domain; its generator decides which labelled images are drawn.
 
         Returns:
             Scalar.
         """
-        source = self.upgrade.source
-        assert source is not None
+        labelled = self.upgrade.labelled
+        assert labelled is not None
         turn = int(torch.randint(2**31, (), generator=batch.generator))
         index = next(self._sampler.epoch(turn))
-        images = torch.from_numpy(np.ascontiguousarray(source.images[index])).permute(0, 3, 1, 2)
         device = batch.index.device
         with frozen_statistics(self.upgrade.model, self.update_statistics):
-            outputs = self.upgrade.model(self.upgrade.augment(images.to(device), batch.generator))
+            inputs = self.upgrade.augment(labelled.inputs(index).to(device), batch.generator)
+            outputs = self.upgrade.model(inputs)
         labels = self._labels[torch.from_numpy(index)].to(device)
-        loss = cross_entropy_loss(outputs.logits, labels)
+        loss = cross_entropy_loss(outputs.logits, labels, label_smoothing=self.label_smoothing)
         if self.triplet:
             loss = loss + self.triplet * triplet_loss(outputs.feature, labels, margin=self.margin)
         return loss
 
 
 @contextmanager
-def frozen_statistics(model: Embedder, update: bool) -> Iterator[None]:
+def frozen_statistics(model: nn.Module, update: bool) -> Iterator[None]:
     """Forward passes in here leave the running statistics of batch norm as they are, unless ``update``.
 
     The batch's own statistics still normalise it: the layers stay in training mode.

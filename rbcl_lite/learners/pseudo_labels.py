@@ -10,15 +10,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.data.sampling import IdentitySampler
 from rbcl_lite.learners.clusters import Clustering
 from rbcl_lite.learners.labelled import LabelledBranch
 from rbcl_lite.losses.identity import cross_entropy_loss
 from rbcl_lite.losses.influence import class_prototypes
 from rbcl_lite.memory import ClusterMemory
-from rbcl_lite.models.embedder import extract
-from rbcl_lite.protocol import Batch, Learner, Upgrade
+from rbcl_lite.models.extract import extract
+from rbcl_lite.protocol import Batch, Epoch, Learner, TrainingSet, Upgrade
 
 
 @dataclass
@@ -57,11 +56,12 @@ class PseudoLabels(Learner):
         temperature: of the cluster memory.
         momentum: weight of the old value in the cluster memory.
         start: share of the training after which the new model's own vectors are clustered.
-        source: weight of the labelled source images, where they are given.
+        labelled: weight of the labelled images, where they are given.
+        label_smoothing: of the labelled images.
 
     Raises:
         ValueError: fewer than two clusters in an epoch (the message names ``eps``); a classifier that does not fit
-            the source images.
+            the labelled images.
     """
 
     fixed_labels = False
@@ -76,38 +76,40 @@ class PseudoLabels(Learner):
         temperature: float = 0.05,
         momentum: float = 0.1,
         start: float = 0.5,
-        source: float = 1.0,
+        labelled: float = 1.0,
+        label_smoothing: float = 0.1,
     ) -> None:
         super().__init__()
         self.clustering = Clustering(eps, min_samples, k1, k2, centred)
-        self.temperature, self.momentum, self.start, self.source = temperature, momentum, start, source
-        self._source: LabelledBranch | None = None
-        self._observed: dict[str, float] = {}
+        self.temperature, self.momentum, self.start, self.labelled = temperature, momentum, start, labelled
+        self.label_smoothing = label_smoothing
+        self._labelled: LabelledBranch | None = None
+        self._observed: dict[str, Tensor | float] = {}
 
     @classmethod
-    def classes(cls, train: ReIDDataset, source: ReIDDataset | None) -> np.ndarray:
-        """A classifier for the people of the source domain, none without it."""
-        return np.empty(0, np.int64) if source is None else source.classes
+    def classes(cls, train: TrainingSet, labelled: TrainingSet | None) -> np.ndarray:
+        """A classifier for the people of the labelled domain, none without it."""
+        return np.empty(0, np.int64) if labelled is None else labelled.classes
 
     def prepare(self, upgrade: Upgrade) -> None:
-        """Open the source branch where there are source images."""
+        """Open the labelled branch where there are labelled images."""
         super().prepare(upgrade)
-        if upgrade.source is not None and self.source:
-            self._source = LabelledBranch(upgrade, "pseudo-labels")
+        if upgrade.labelled is not None and self.labelled:
+            self._labelled = LabelledBranch(upgrade, "pseudo-labels", label_smoothing=self.label_smoothing)
 
-    def on_epoch(self, number: int, progress: float) -> Tensor:
+    def on_epoch(self, epoch: Epoch) -> Tensor:
         """Cluster; the labels are clusters 0..C-1, and -1 for images outside all of them."""
         train, old = self.upgrade.train, self.upgrade.old
         new = extract(self.upgrade.model, train, progress=False).vectors
-        early = progress < self.start - 1e-9
-        self._contrast = not early or self._source is None
+        early = epoch.progress < self.start - 1e-9
+        self._contrast = not early or self._labelled is None
         basis = old.vectors if old is not None and early else new
         labels = self.clustering(basis, None if train.cams is None else torch.from_numpy(train.cams))
         count = int(labels.max()) + 1
         if count < 2:
             share, eps, k1 = float((labels >= 0).float().mean()), self.clustering.eps, self.clustering.k1
             raise ValueError(
-                f"epoch {number}: {count} cluster of {share:.0%} of {len(train)} images at eps = {eps}; "
+                f"epoch {epoch.number}: {count} cluster of {share:.0%} of {len(train)} images at eps = {eps}; "
                 f"{'lower' if share > 0.5 else 'raise'} eps, or lower k1 = {k1} if it exceeds the images per person"
             )
         centres = class_prototypes(new, labels, count)
@@ -130,20 +132,20 @@ class PseudoLabels(Learner):
         return self._clusters.sampler.epoch(number)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
-        """Terms ``contrast`` and ``source``, as far as they hold now."""
+        """Terms ``contrast`` and ``labelled``, as far as they hold now."""
         self._features = F.normalize(batch.outputs.embedding.float(), dim=1)
         terms: dict[str, Tensor] = {}
         if self._contrast:
             logits = self._clusters.memory.logits(self._features)
             terms["contrast"] = cross_entropy_loss(logits, batch.labels, label_smoothing=0.0)
-        if self._source is not None:
-            terms["source"] = self.source * self._source.loss(batch)
+        if self._labelled is not None:
+            terms["labelled"] = self.labelled * self._labelled.loss(batch)
         return terms
 
     def after_step(self, batch: Batch) -> None:
         """Write the batch into the vectors of its clusters."""
         self._clusters.memory.update(self._features.detach(), batch.labels)
 
-    def observe(self) -> dict[str, float]:
+    def observe(self) -> dict[str, Tensor | float]:
         """Number of ``clusters`` and share of images ``clustered`` in this epoch."""
         return self._observed

@@ -1,4 +1,4 @@
-"""Supervision by identity labels: smoothed cross-entropy and batch-hard triplets."""
+"""Supervised learner: cross-entropy of identity labels, and batch-hard triplets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from rbcl_lite.data.sampling import IdentitySampler
 from rbcl_lite.losses.identity import cross_entropy_loss
 from rbcl_lite.losses.triplet import triplet_loss
-from rbcl_lite.protocol import Batch, Learner, Upgrade
+from rbcl_lite.protocol import Batch, Epoch, Learner, Upgrade
 
 
 class Supervised(Learner):
@@ -21,19 +21,23 @@ class Supervised(Learner):
         label_smoothing: mass that the target gives to all classes.
         margin: of the triplet loss, on unit vectors.
         triplet: weight of the triplet loss.
+        steps: batches in an epoch; by default as many as one pass over the images takes.
     """
 
-    def __init__(self, label_smoothing: float = 0.1, margin: float = 0.3, triplet: float = 1.0) -> None:
+    def __init__(
+        self, label_smoothing: float = 0.1, margin: float = 0.3, triplet: float = 1.0, steps: int | None = None
+    ) -> None:
         super().__init__()
+        self.length = steps
         self.label_smoothing, self.margin, self.triplet = label_smoothing, margin, triplet
 
     def prepare(self, upgrade: Upgrade) -> None:
         """Fix the labels: the position of each identity among the training people."""
         super().prepare(upgrade)
         self._labels = torch.from_numpy(upgrade.train.labels)
-        self._sampler = IdentitySampler(upgrade.train.labels, *upgrade.batch, seed=upgrade.seed)
+        self._sampler = IdentitySampler(upgrade.train.labels, *upgrade.batch, seed=upgrade.seed, length=self.length)
 
-    def on_epoch(self, number: int, progress: float) -> Tensor:
+    def on_epoch(self, epoch: Epoch) -> Tensor:
         """The true labels, the same in every epoch."""
         return self._labels
 

@@ -42,7 +42,7 @@ def cross_entropy_loss(logits: Tensor, labels: Tensor, *, label_smoothing: float
 
 @full_precision
 def arcface_loss(
-    features: Tensor, weight: Tensor, labels: Tensor, *, scale: float = 16.0, margin: float = 0.3
+    features: Tensor, weight: Tensor, labels: Tensor, *, logit_scale: float = 16.0, margin: float = 0.3
 ) -> Tensor:
     r"""Additive angular margin softmax (Deng et al. 2019, equation 3).
 
@@ -57,19 +57,20 @@ def arcface_loss(
         features: [B, D], any length; may hold replaced rows (:func:`rbcl_lite.losses.mixing.mix_features`).
         weight: [C, D] one row per class, any length.
         labels: [B] integers in 0..C-1.
-        scale: :math:`s`. 16 to 32 suits tens to thousands of identities; 64 is tuned for a hundred thousand.
+        logit_scale: :math:`s`. 16 to 32 suits tens to thousands of identities; 64 is tuned for a hundred thousand.
         margin: :math:`m` in radians, 0 <= m < pi/2.
 
     Returns:
         Scalar, mean over the batch; zero for an empty batch.
 
     Raises:
-        ValueError: wrong shapes, a label outside 0..C-1, a margin outside [0, pi/2), a scale that is not positive.
+        ValueError: wrong shapes, a label outside 0..C-1, a margin outside [0, pi/2), a logit_scale
+            that is not positive.
 
     >>> weight = torch.eye(3)
-    >>> arcface_loss(torch.tensor([[0.6, 0.8, 0.0]]), weight, torch.tensor([1]), scale=10.0, margin=0.0)
+    >>> arcface_loss(torch.tensor([[0.6, 0.8, 0.0]]), weight, torch.tensor([1]), logit_scale=10.0, margin=0.0)
     tensor(0.1272)
-    >>> arcface_loss(torch.tensor([[0.6, 0.8, 0.0]]), weight, torch.tensor([1]), scale=10.0, margin=0.3)
+    >>> arcface_loss(torch.tensor([[0.6, 0.8, 0.0]]), weight, torch.tensor([1]), logit_scale=10.0, margin=0.3)
     tensor(0.7618)
     """
     check_matrix("features", features)
@@ -77,8 +78,8 @@ def arcface_loss(
     check_labels("labels", labels, len(features), len(weight))
     if not 0 <= margin < math.pi / 2:
         raise ValueError(f"margin is an angle in radians, 0 <= margin < pi/2, got {margin}")
-    if scale <= 0:
-        raise ValueError(f"scale must be positive, got {scale}")
+    if logit_scale <= 0:
+        raise ValueError(f"logit_scale must be positive, got {logit_scale}")
     if not len(features):
         return zero_loss(features, weight)
     labels = labels.long()
@@ -87,4 +88,4 @@ def arcface_loss(
     sine = (1 - target.square()).clamp_min(1e-12).sqrt()  # the slope of the root is infinite at 0
     wider = target * math.cos(margin) - sine * math.sin(margin)
     wider = torch.where(target > -math.cos(margin), wider, target - margin * math.sin(margin))
-    return F.cross_entropy(scale * cosine.scatter(1, labels[:, None], wider), labels)
+    return F.cross_entropy(logit_scale * cosine.scatter(1, labels[:, None], wider), labels)

@@ -20,7 +20,7 @@ def _known(name: str, labels: Tensor, n: int, classes: int) -> Tensor:
 
 
 @full_precision
-def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, scale: float = 16.0) -> Tensor:
+def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, logit_scale: float = 16.0) -> Tensor:
     r"""Cross-entropy of the new vectors against frozen prototypes of the old space (Shen et al. 2020).
 
     .. math:: L = -\frac1B \sum_i \log \frac{e^{s \cos(f^n_i, w^o_{y_i})}}{\sum_c e^{s \cos(f^n_i, w^o_c)}}
@@ -34,26 +34,26 @@ def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, scale: fl
         prototypes: [C, D] rows of the old classifier or class means of old vectors (:func:`class_prototypes`,
             :func:`extend_prototypes`), any length; no gradient flows into them.
         labels: [B] integers in 0..C-1, or -1 for an image whose class has no prototype: it is left out.
-        scale: :math:`s`.
+        logit_scale: :math:`s`.
 
     Returns:
         Scalar, mean over the images with a prototype; zero if there is none.
 
     Raises:
-        ValueError: wrong shapes, a label outside -1..C-1, a scale that is not positive.
+        ValueError: wrong shapes, a label outside -1..C-1, a logit_scale that is not positive.
 
-    >>> influence_loss(torch.tensor([[0.6, 0.8], [1.0, 0.0]]), torch.eye(2), torch.tensor([1, -1]), scale=10.0)
+    >>> influence_loss(torch.tensor([[0.6, 0.8], [1.0, 0.0]]), torch.eye(2), torch.tensor([1, -1]), logit_scale=10.0)
     tensor(0.1269)
     """
     check_matrix("new", new)
     check_matrix("prototypes", prototypes, new.shape[1])
     known = _known("labels", labels, len(new), len(prototypes))
-    if scale <= 0:
-        raise ValueError(f"scale must be positive, got {scale}")
+    if logit_scale <= 0:
+        raise ValueError(f"logit_scale must be positive, got {logit_scale}")
     if not bool(known.any()):
         return zero_loss(new)
     cosine = F.normalize(new[known], dim=1) @ F.normalize(prototypes.detach(), dim=1).t()  # [B', C]
-    return F.cross_entropy(scale * cosine, labels[known].long())
+    return F.cross_entropy(logit_scale * cosine, labels[known].long())
 
 
 @full_precision

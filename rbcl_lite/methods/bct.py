@@ -20,16 +20,16 @@ class BCT(Method):
 
     Args:
         weight: lambda.
-        scale: factor of the cosine in the softmax; by default the one that the old classifier was trained with, and
-            that of :class:`~rbcl_lite.models.embedder.EmbedderConfig` where there is no old classifier.
+        logit_scale: factor of the cosine in the softmax; by default the one of the old
+            classifier, and that of :class:`~rbcl_lite.models.embedder.EmbedderConfig` where there is no old classifier.
     """
 
     prototypes: Tensor  # [C, D_old]
 
-    def __init__(self, weight: float = 1.0, scale: float | None = None) -> None:
+    def __init__(self, weight: float = 1.0, logit_scale: float | None = None) -> None:
         super().__init__(weight)
-        self._given = scale
-        self.scale = scale or EmbedderConfig.scale
+        self._given = logit_scale
+        self.logit_scale = logit_scale or EmbedderConfig.logit_scale
         self.register_buffer("prototypes", torch.empty(0, 0), persistent=False)
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
@@ -37,17 +37,17 @@ class BCT(Method):
         super().prepare(upgrade, learner)
         self.prototypes = torch.empty_like(self.prototypes[:0])
         self._fixed = learner.fixed_labels
-        self.scale = self._given or upgrade.old_scale or EmbedderConfig.scale
+        self.logit_scale = self._given or upgrade.old_logit_scale or EmbedderConfig.logit_scale
 
-    def on_epoch(self, epoch: Epoch) -> None:
+    def on_epoch(self, epoch: Epoch, labels: Tensor) -> None:
         """Make the prototypes of the labels that hold now; fixed labels need it once."""
         if self._fixed and len(self.prototypes):
             return
         old, train = self.upgrade.old, self.upgrade.train
         assert old is not None
-        labelled = epoch.labels >= 0
-        count = int(epoch.labels.max()) + 1
-        rows = class_prototypes(old.vectors[labelled], epoch.labels[labelled], count)
+        labelled = labels >= 0
+        count = int(labels.max()) + 1
+        rows = class_prototypes(old.vectors[labelled], labels[labelled], count)
         if self._fixed and self.upgrade.old_classifier is not None and self.upgrade.old_classes is not None:
             place = {int(c): i for i, c in enumerate(self.upgrade.old_classes) if c >= 0}
             known = torch.tensor([place.get(int(c), -1) for c in np.unique(train.ids)])
@@ -57,4 +57,4 @@ class BCT(Method):
 
     def step(self, batch: Batch) -> Tensor:
         """The influence loss of the batch."""
-        return influence_loss(batch.pair[0], self.prototypes, batch.labels, scale=self.scale)
+        return influence_loss(batch.pair[0], self.prototypes, batch.labels, logit_scale=self.logit_scale)

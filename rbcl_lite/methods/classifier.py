@@ -17,7 +17,7 @@ def classifier_of(upgrade: Upgrade, method: str) -> Tensor:
     Raises:
         ValueError: the model has no classifier, or one for other people.
     """
-    head, people = upgrade.model.classifier, upgrade.train.num_ids
+    head, people = getattr(upgrade.model, "classifier", None), upgrade.train.num_ids
     if head is None or len(head.weight) != people:
         have = "no classifier" if head is None else f"a classifier of {len(head.weight)} classes"
         raise ValueError(

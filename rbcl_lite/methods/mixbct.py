@@ -24,7 +24,7 @@ class MixBCT(Method):
 
     Args:
         weight: the share of each batch that is replaced, 0 to 1; 0.3 in all runs of the authors.
-        scale: of ArcFace. The authors' 64 is tuned for a hundred thousand people; 16 suits hundreds.
+        logit_scale: of ArcFace. The authors' 64 is tuned for a hundred thousand people; 16 suits hundreds.
         margin: of ArcFace in radians; the authors use 0.5.
         keep: share of each person's images that counts as credible; 0.9 in the authors' runs, 1 switches it off.
 
@@ -36,11 +36,11 @@ class MixBCT(Method):
     replaces_identity = True
     credible: Tensor  # bool [N]
 
-    def __init__(self, weight: float = 0.3, scale: float = 16.0, margin: float = 0.3, keep: float = 0.9) -> None:
+    def __init__(self, weight: float = 0.3, logit_scale: float = 16.0, margin: float = 0.3, keep: float = 0.9) -> None:
         if not 0 <= weight <= 1:
             raise ValueError(f"the weight of MixBCT is the share of a batch that is replaced, 0..1, got {weight}")
         super().__init__(weight)
-        self.scale, self.margin, self.keep = scale, margin, keep
+        self.logit_scale, self.margin, self.keep = logit_scale, margin, keep
         self.register_buffer("credible", torch.empty(0, dtype=torch.bool), persistent=False)
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
@@ -65,4 +65,4 @@ class MixBCT(Method):
             new, old, ratio=self.weight, credible=self.credible[batch.index], generator=batch.generator
         )
         weight = classifier_of(self.upgrade, "MixBCT")
-        return arcface_loss(mixed, weight, batch.labels, scale=self.scale, margin=self.margin)
+        return arcface_loss(mixed, weight, batch.labels, logit_scale=self.logit_scale, margin=self.margin)

@@ -25,7 +25,7 @@ class NCCL(Method):
         class_weight: beta of the second term.
         confident: leave out images on which the old classifier's entropy is above this share of its maximum (the
             paper's filter is 0.5). Off by default: with few or foreign people the old classifier is sure of nothing.
-        scale: factor of the cosine in the old classifier, for ``confident``.
+        logit_scale: factor of the cosine in the old classifier, for ``confident``.
 
     Raises:
         ValueError: an empty bank; on :meth:`prepare`, ``confident`` without an old classifier.
@@ -41,13 +41,13 @@ class NCCL(Method):
         bank: int | None = 1024,
         class_weight: float = 0.01,
         confident: float | None = None,
-        scale: float = 16.0,
+        logit_scale: float = 16.0,
     ) -> None:
         super().__init__(weight)
         if bank is not None and bank < 1:
             raise ValueError(f"bank is a number of old vectors, at least 1, or None for all, got {bank}")
         self.temperature, self.bank, self.class_weight = temperature, bank, class_weight
-        self.confident, self.scale = confident, scale
+        self.confident, self.logit_scale = confident, logit_scale
         self.register_buffer("labels", torch.empty(0, dtype=torch.long), persistent=False)
         self.register_buffer("vectors", torch.empty(0, 0), persistent=False)
 
@@ -61,11 +61,11 @@ class NCCL(Method):
             if upgrade.old_classifier is None:
                 raise ValueError("NCCL's filter needs the old classifier, and the old model has none; confident=None")
             rows = torch.nn.functional.normalize(upgrade.old_classifier.to(self.vectors), dim=1)
-            self._sure = confident_samples(self.scale * self.vectors @ rows.T, share=self.confident)
+            self._sure = confident_samples(self.logit_scale * self.vectors @ rows.T, share=self.confident)
 
-    def on_epoch(self, epoch: Epoch) -> None:
+    def on_epoch(self, epoch: Epoch, labels: Tensor) -> None:
         """Take over the labels of the epoch."""
-        labels = epoch.labels if self._sure is None else epoch.labels.masked_fill(~self._sure, -1)
+        labels = labels if self._sure is None else labels.masked_fill(~self._sure, -1)
         self.labels = labels.to(self.vectors.device)
 
     def step(self, batch: Batch) -> Tensor:
@@ -80,7 +80,7 @@ class NCCL(Method):
         labels = batch.labels[known]
         bank, bank_labels = self.vectors[rows], self.labels[rows]
         loss = nccl_loss(new, bank, labels, bank_labels, old, temperature=self.temperature)
-        head = self.upgrade.model.classifier
+        head = getattr(self.upgrade.model, "classifier", None)
         if head is None or not self.class_weight:
             return loss
         weight = fit_dimension(head.weight, bank.shape[1])

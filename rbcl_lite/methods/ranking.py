@@ -11,6 +11,8 @@ from rbcl_lite.losses.reactivation import Reactivation
 from rbcl_lite.methods.references import References, Rows, ignored
 from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
+MEASURE_EVERY = 10  # steps
+
 
 class RankingMethod(Method):
     """Base of the methods that rank old references for a new query.
@@ -43,16 +45,16 @@ class RankingMethod(Method):
         self.temperature, self.own, self.same_camera = temperature, own, same_camera
         self.reactivation = reactivation
         self.references = References(agents, centers)
-        self._observed: dict[str, float] = {}
+        self._observed: dict[str, Tensor | float] = {}
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
         """Keep the old vectors of the training set at hand."""
         super().prepare(upgrade, learner)
         self.references.prepare(upgrade)
 
-    def on_epoch(self, epoch: Epoch) -> None:
+    def on_epoch(self, epoch: Epoch, labels: Tensor) -> None:
         """Labels of the references, and agents where labels changed."""
-        self.references.update(epoch.labels)
+        self.references.update(labels)
 
     @abstractmethod
     def loss(self, query: Rows, reference: Rows, ignore: Tensor) -> Tensor:
@@ -64,6 +66,13 @@ class RankingMethod(Method):
         query = Rows(batch.pair[0], batch.index, batch.labels, cams)
         reference = self.references(batch)
         ignore = ignored(query, reference, own=self.own, same_camera=self.same_camera)
+        self._observed = {}
+        if batch.step % MEASURE_EVERY == 0:
+            self._measure(query, reference, ignore)
+        return self.loss(query, reference, ignore)
+
+    def _measure(self, query: Rows, reference: Rows, ignore: Tensor) -> None:
+        """Saturation and share of ranked queries of a batch."""
         positive = (query.labels[:, None] == reference.labels) & ~ignore
         self._observed = {
             "saturation": saturation(
@@ -75,10 +84,12 @@ class RankingMethod(Method):
                 ignore=ignore,
                 reactivation=self.reactivation,
             ),
-            "ranked": float(positive.any(1).float().mean()),
+            "ranked": positive.any(1).float().mean(),
         }
-        return self.loss(query, reference, ignore)
 
-    def observe(self) -> dict[str, float]:
-        """``saturation``: share of dead (query, positive) pairs; ``ranked``: share of queries with a positive."""
+    def observe(self) -> dict[str, Tensor | float]:
+        """``saturation``: share of dead (query, positive) pairs; ``ranked``: share of queries with a positive.
+
+        Measured at every tenth step.
+        """
         return self._observed

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from rbcl_lite.losses.influence import class_prototypes, influence_loss
 from rbcl_lite.losses.unibct import refine_prototypes
-from rbcl_lite.models.embedder import extract
+from rbcl_lite.models.extract import extract
 from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
@@ -24,7 +24,7 @@ class UniBCT(Method):
 
     Args:
         weight: lambda.
-        scale: factor of the cosine in the softmax.
+        logit_scale: factor of the cosine in the softmax.
         refine: shares of the training, 0..1, at which prototypes are refined (at the next start of an epoch).
         damping: lambda of the paper, 0 (plain mean) up to, not including, 1.
         temperature: of the similarities between new vectors.
@@ -40,7 +40,7 @@ class UniBCT(Method):
     def __init__(
         self,
         weight: float = 1.0,
-        scale: float = 16.0,
+        logit_scale: float = 16.0,
         refine: Sequence[float] = (1 / 3, 2 / 3),
         damping: float = 0.9,
         temperature: float = 0.05,
@@ -48,7 +48,7 @@ class UniBCT(Method):
         super().__init__(weight)
         if any(not 0 <= share <= 1 for share in refine):
             raise ValueError(f"refine lists shares of the training, 0..1, got {list(refine)}")
-        self.scale, self.refine, self.damping, self.temperature = scale, tuple(refine), damping, temperature
+        self.logit_scale, self.refine, self.damping, self.temperature = logit_scale, tuple(refine), damping, temperature
         self.register_buffer("prototypes", torch.empty(0, 0))
         self.register_buffer("refined", torch.zeros((), dtype=torch.long))
 
@@ -60,7 +60,7 @@ class UniBCT(Method):
         self.prototypes = class_prototypes(upgrade.old.vectors, self._labels, upgrade.train.num_ids)
         self.refined = torch.zeros((), dtype=torch.long)
 
-    def on_epoch(self, epoch: Epoch) -> None:
+    def on_epoch(self, epoch: Epoch, labels: Tensor) -> None:
         """Refine where the training has passed one more share."""
         due = sum(share <= epoch.progress + 1e-9 for share in self.refine)
         if due <= int(self.refined):
@@ -80,4 +80,4 @@ class UniBCT(Method):
 
     def step(self, batch: Batch) -> Tensor:
         """Cross-entropy of the batch against the prototypes."""
-        return influence_loss(batch.pair[0], self.prototypes, batch.labels, scale=self.scale)
+        return influence_loss(batch.pair[0], self.prototypes, batch.labels, logit_scale=self.logit_scale)

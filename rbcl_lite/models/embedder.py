@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import asdict, dataclass
 
 import torch
@@ -10,11 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torchvision.transforms.v2 import functional as V
 
-from rbcl_lite.base.progress import bar
 from rbcl_lite.base.tensors import full_precision
-from rbcl_lite.data.dataset import ReIDDataset
-from rbcl_lite.features import Features
 from rbcl_lite.models.backbones import make_backbone
+from rbcl_lite.models.outputs import Outputs
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet statistics, as torchvision's weights expect
 
@@ -28,7 +25,7 @@ class EmbedderConfig:
         dim: embedding dimension D.
         num_classes: training people C of the classifier; 0 leaves it out.
         pooling: ``max`` (keeps small coloured details), ``avg`` or ``gem`` (generalised mean, p = 3).
-        scale: factor of the cosine logits.
+        logit_scale: factor of the cosine logits.
         pretrained: ImageNet weights (ResNets only).
     """
 
@@ -36,17 +33,8 @@ class EmbedderConfig:
     dim: int = 128
     num_classes: int = 0
     pooling: str = "gem"
-    scale: float = 16.0
+    logit_scale: float = 16.0
     pretrained: bool = False
-
-
-@dataclass(frozen=True)
-class Outputs:
-    """One forward pass: ``feature`` [B, D] before the BN neck, ``embedding`` [B, D] after it, ``logits`` [B, C]."""
-
-    feature: Tensor
-    embedding: Tensor
-    logits: Tensor | None
 
 
 class Embedder(nn.Module):
@@ -101,51 +89,8 @@ class Embedder(nn.Module):
         if self.classifier is None:
             return None
         cosine = F.normalize(embedding) @ F.normalize(self.classifier.weight.to(embedding.dtype)).T
-        return self.config.scale * cosine
+        return self.config.logit_scale * cosine
 
     def describe(self) -> dict[str, object]:
         """The configuration as a plain dictionary, for the JSON beside the weights."""
         return asdict(self.config)
-
-
-@torch.no_grad()
-def extract(
-    model: Embedder,
-    data: ReIDDataset,
-    *,
-    tag: str = "",
-    batch: int = 256,
-    device: str | torch.device | None = None,
-    progress: bool | None = None,
-) -> Features:
-    """The embeddings of all images of a data set, without augmentation and in evaluation mode.
-
-    Args:
-        model: any :class:`Embedder`; its training mode and device are restored afterwards.
-        data: N images.
-        tag: written into ``Features.model``.
-        batch: images per forward pass.
-        device: where to compute; the model's own device by default.
-        progress: see :func:`rbcl_lite.base.progress.bar`.
-
-    Returns:
-        Features with vectors [N, D] on the CPU, ids, cams and keys of the data set.
-
-    Raises:
-        ValueError: a data set without images.
-    """
-    if not len(data):
-        raise ValueError(f"{data.name} holds no images to extract")
-    home = next(model.parameters()).device
-    device = torch.device(device) if device is not None else home
-    training = model.training
-    model.eval().to(device)
-    rows = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # torch warns that a memory-mapped array is read-only
-        for start in bar(range(0, len(data), batch), desc=f"extract {data.name}", enabled=progress):
-            images = torch.from_numpy(data.images[start : start + batch]).permute(0, 3, 1, 2).to(device)
-            rows.append(model(images).embedding.float().cpu())
-    model.to(home).train(training)
-    cams = None if data.cams is None else torch.from_numpy(data.cams)
-    return Features(torch.cat(rows), torch.from_numpy(data.ids), cams, tag, data.keys)

@@ -1,4 +1,4 @@
-"""The configuration of a run: everything that a trained model depends on."""
+"""Configuration of a run: everything that a trained model depends on."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from rbcl_lite.base.fingerprint import fingerprint
+from rbcl_lite.base.scale import scale
+from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.dataset import Splits
 from rbcl_lite.data.images import Images
-from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.base.scale import scale
+from rbcl_lite.runs.given_old import GivenOld
+from rbcl_lite.runs.older import current
 from rbcl_lite.training.schedule import TrainConfig
 
 
@@ -24,36 +27,42 @@ class RunConfig:
     """Everything a trained model depends on, its code apart.
 
     Args:
-        source: training and test images.
-        part: share of the training people, taken in ascending order of identity (0..1].
+        images: training and test images.
+        share: share of the training people, taken in ascending order of identity (0..1].
         people_seed: which people; by default ``train.seed``.
         model: the new model; ``num_classes`` is filled in.
         size: (height, width) of the input in pixels.
         batch: (people, images of each) in a batch.
+        augment: training augmentation.
         learner: name in :data:`rbcl_lite.learners.LEARNERS`.
         learner_options: keyword arguments of the learner.
         labelled: labelled images of another domain, for the learner ``ecn``.
         method: name in :data:`rbcl_lite.methods.METHODS`.
         weight: lambda, the weight of the method (for MixBCT its ratio).
         method_options: further keyword arguments of the method.
-        old: the run that made the gallery, or None.
+        old: what made the gallery: a run that is trained where it does not exist yet, an old model that
+            lies on disk and is used as it is, or None.
         train: optimisation.
         scale: name of the scale, which decides how much of the world is rendered.
+
+    Raises:
+        ValueError: an unknown method or learner, or an option that it does not take.
     """
 
-    source: Images = Images()
-    part: float = 1.0
+    images: Images = Images()
+    share: float = 1.0
     people_seed: int | None = None
     model: EmbedderConfig = EmbedderConfig()
     size: tuple[int, int] = (64, 32)
     batch: tuple[int, int] = (16, 4)
+    augment: Augment = Augment()
     learner: str = "supervised"
     learner_options: Mapping[str, Any] = field(default_factory=dict)
     labelled: Images | None = None
     method: str = "independent"
     weight: float = 1.0
     method_options: Mapping[str, Any] = field(default_factory=dict)
-    old: RunConfig | None = None
+    old: RunConfig | GivenOld | None = None
     train: TrainConfig = TrainConfig()
     scale: str = "laptop"
 
@@ -78,7 +87,7 @@ class RunConfig:
 
     @property
     def uses_old(self) -> bool:
-        """Whether the old run changes this one: by the method, or by a learner that starts from old vectors."""
+        """Whether the old model changes this run: by the method, or by a learner that starts from old vectors."""
         return self.old is not None and (self.method != "independent" or self.learner != "supervised")
 
     def code(self) -> str:
@@ -86,30 +95,33 @@ class RunConfig:
         return code_of(self.method, self.learner)
 
     def key(self) -> str:
-        """Content address: a hash of the configuration, of the old run's key, of code and images."""
+        """Content address: a hash of the configuration, of the old model, of code and images."""
         about = asdict(replace(self, old=None, weight=0.0 if self.method == "independent" else self.weight))
         about["old"] = self.old.key() if self.old and self.uses_old else None
         about["code"] = self.code()
-        about["images"] = [self.source.version(), self.labelled.version() if self.labelled else None]
+        about["images"] = self.images.identity()
+        about["labelled"] = self.labelled.identity() if self.labelled else None
         digest = hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()[:16]
         return f"{self.method}-{digest}"
 
     def splits(self, progress: bool | None = None) -> Splits:
         """Training, validation and test images of this run."""
-        return self.source.load(scale(self.scale), size=self.size, seed=self.seed, progress=progress)
+        return self.images.load(scale(self.scale), size=self.size, seed=self.seed, progress=progress)
 
     @staticmethod
     def from_dict(values: Mapping[str, Any]) -> RunConfig:
-        """The configuration that ``run.json`` holds."""
-        v = dict(values)
+        """The configuration that ``run.json`` holds, of this version or an older one."""
+        v = current(values)
+        old = v["old"]
         return RunConfig(
             **{
                 **v,
-                "source": Images(**v["source"]),
+                "images": Images(**v["images"]),
                 "labelled": Images(**v["labelled"]) if v["labelled"] else None,
                 "model": EmbedderConfig(**v["model"]),
+                "augment": Augment(**v["augment"]),
                 "train": TrainConfig(**v["train"]),
-                "old": RunConfig.from_dict(v["old"]) if v["old"] else None,
+                "old": None if not old else GivenOld(**old) if "sha256" in old else RunConfig.from_dict(old),
                 "size": tuple(v["size"]),
                 "batch": tuple(v["batch"]),
             }

@@ -1,45 +1,39 @@
-"""A run is named by what it depends on: trained once, loaded the next time."""
+"""Finished run: a trained model on disk, and the vectors that it gives."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from filelock import FileLock
+from torch import Tensor
 
-from rbcl_lite.runs.saved_model import load_model, save_model
-from rbcl_lite.base.files import write_json
-from rbcl_lite.runs.config import RunConfig
-from rbcl_lite.data.cache import cache_dir
+from rbcl_lite.base.device import default_device
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
-from rbcl_lite.learners import LEARNERS
-from rbcl_lite.methods import METHODS
-from rbcl_lite.models.embedder import Embedder, extract
-from rbcl_lite.base.device import default_device
-from rbcl_lite.base.provenance import provenance
-from rbcl_lite.training.loop import train
-from rbcl_lite.runs.start import make_upgrade
+from rbcl_lite.models.embedder import Embedder
+from rbcl_lite.models.extract import extract
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.saved_model import load_model
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained model on disk: ``model.safetensors``, ``model.json``, ``run.json``, ``history.csv``, ``features/``.
+    """A folder with ``model.safetensors``, ``model.json``, ``run.json``, ``history.csv`` and ``features/``.
 
     Args:
         folder: where it lies.
         config: what it was made from.
+        people: name of the person of each row of the classifier.
         loaded: True if this call found it, False if it trained it.
         seconds: training time in seconds, when it was trained.
     """
 
     folder: Path
     config: RunConfig
+    people: tuple[str, ...]
     loaded: bool
     seconds: float
 
@@ -48,14 +42,24 @@ class Run:
         return f"{about}: {'loaded, had been trained' if self.loaded else 'trained'} in {self.seconds:.0f} s"
 
     @property
-    def model(self) -> Embedder:
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the images that the model reads."""
+        return self.config.size
+
+    def load_model(self) -> Embedder:
         """The trained model in evaluation mode."""
         return load_model(self.folder)
 
-    @property
-    def history(self) -> pd.DataFrame:
+    def read_history(self) -> pd.DataFrame:
         """One row per epoch."""
         return pd.read_csv(self.folder / "history.csv")
+
+    def classifier(self) -> tuple[Tensor, float, list[str]] | None:
+        """Rows [C, D] of the classifier, the factor of their cosine, and the name of each person."""
+        model = self.load_model()
+        if model.classifier is None or not self.people:  # without names nobody knows whose rows they are
+            return None
+        return model.classifier.weight.detach(), model.config.logit_scale, list(self.people)
 
     def features(self, part: str = "test", which: str = "query", progress: bool | None = None) -> Features:
         """Vectors of this run's own images, extracted once.
@@ -65,8 +69,8 @@ class Run:
             which: query or gallery.
             progress: see :func:`rbcl_lite.base.progress.bar`.
         """
-        splits = self.config.splits(progress)
-        return self.extract(getattr(getattr(splits, part), which), progress=progress)
+        held_out = self.config.splits(progress).held_out(part)
+        return self.extract(held_out.query if which == "query" else held_out.gallery, progress)
 
     def extract(self, data: ReIDDataset, progress: bool | None = None) -> Features:
         """Vectors of any data set, extracted once and kept with the run.
@@ -76,10 +80,10 @@ class Run:
         """
         if data.size != self.config.size:
             raise ValueError(f"{data.name} holds {data.size} images, the model was trained on {self.config.size}")
-        content = hashlib.sha256("\n".join(data.keys).encode() + np.ascontiguousarray(data.images[::97]).tobytes())
-        path = self.folder / "features" / f"{content.hexdigest()[:16]}.safetensors"
+        path = self.folder / "features" / f"{_content(data)}.safetensors"
         if not path.exists():
-            extract(self.model, data, tag=self.folder.name, device=default_device(), progress=progress).save(path)
+            made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
+            made.save(path)
         return Features.load(path)
 
 
@@ -88,9 +92,25 @@ def load_run(folder: str | Path) -> Run:
 
     Raises:
         FileNotFoundError: the folder holds no finished run.
+        ValueError: ``run.json`` is damaged, or of a version that this one cannot read.
     """
-    path = Path(folder) / "run.json"
+    path = Path(folder).expanduser().resolve() / "run.json"
     if not path.is_file():
         raise FileNotFoundError(f"no finished run in {folder} (run.json is missing); make one with rbcl-lite train")
-    about = json.loads(path.read_text(encoding="utf-8"))
-    return Run(Path(folder), RunConfig.from_dict(about["config"]), True, float(about["seconds"]))
+    try:
+        about = json.loads(path.read_text(encoding="utf-8"))
+        config = RunConfig.from_dict(about["config"])
+        return Run(path.parent, config, tuple(about.get("people", ())), True, float(about["seconds"]))
+    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is damaged or of another version ({type(error).__name__}: {error}); train the run again, or "
+            "read its weights alone with rbcl_lite.runs.saved_model.load_model"
+        ) from error
+
+
+def _content(data: ReIDDataset) -> str:
+    """Hash of the names and of every pixel."""
+    digest = hashlib.blake2b("\n".join(data.keys).encode(), digest_size=8)
+    for start in range(0, len(data), 1024):
+        digest.update(data.images[start : start + 1024].tobytes())
+    return digest.hexdigest()

@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+from filelock import FileLock
+
+from rbcl_lite.base.device import default_device
+from rbcl_lite.base.files import write_json, write_text
+from rbcl_lite.base.provenance import provenance
+from rbcl_lite.data.cache import cache_dir
+from rbcl_lite.learners import LEARNERS
+from rbcl_lite.methods import METHODS
+from rbcl_lite.models.embedder import Embedder
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.given_old import GivenOld, OldVectors
+from rbcl_lite.runs.people import classifier_people
+from rbcl_lite.runs.run import Run, load_run
+from rbcl_lite.runs.saved_model import save_model
+from rbcl_lite.runs.start import OldModel, make_upgrade
+from rbcl_lite.training.loop import train
+
+
 def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path | None = None) -> Run:
-    """Train what ``config`` describes, or load it if that was done before. An old run is made first.
+    """Train what ``config`` describes, or load it if that was done before.
 
     Args:
-        config: the run.
+        config: the run. An old run is made first; a given old model is used as it is.
         progress: see :func:`rbcl_lite.base.progress.bar`.
         folder: where runs are kept; ``runs`` in :func:`rbcl_lite.data.cache.cache_dir` by default.
 
     Returns:
         the run. Two processes that ask for the same one train it once: the second waits for the first.
+
+    Raises:
+        FileNotFoundError: images, or a given old model, are not there.
+        ValueError: what the parts of the run lack, or a given old model that has changed.
+        FloatingPointError: the training diverged.
     """
     root = folder or cache_dir() / "runs"
     target = root / config.key()
     target.mkdir(parents=True, exist_ok=True)
     with FileLock(root / f"{target.name}.lock"):
         if (target / "run.json").exists():
-            about = json.loads((target / "run.json").read_text(encoding="utf-8"))
-            return Run(target, config, True, float(about["seconds"]))
-        old = run_or_load(config.old, progress=progress, folder=folder) if config.old and config.uses_old else None
+            return load_run(target)
+        old = open_old(config.old, progress, folder) if config.old and config.uses_old else None
         started = time.perf_counter()
         upgrade = make_upgrade(config, old, progress)
         learner = LEARNERS[config.learner](**config.learner_options)
@@ -40,8 +66,24 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             "code": config.code(),
             **provenance(),
         }
-        history.to_csv(target / "history.csv", index=False)
-        classes = learner.classes(upgrade.train, upgrade.source)
-        save_model(target, upgrade.model, {"classes": classes.tolist(), **about})
-        write_json(target / "run.json", {"config": asdict(config), **about})  # last: its presence says "complete"
-    return Run(target, config, False, float(about["seconds"]))
+        write_text(target / "history.csv", history.to_csv(index=False))
+        assert isinstance(upgrade.model, Embedder)
+        save_model(target, upgrade.model, about)
+        people = classifier_people(config, upgrade)
+        write_json(
+            target / "run.json", {"config": asdict(config), "people": people, **about}
+        )  # last: it says "complete"
+    return Run(target, config, tuple(people), False, float(about["seconds"]))
+
+
+def open_old(old: RunConfig | GivenOld, progress: bool | None = None, folder: Path | None = None) -> OldModel:
+    """The old model of a configuration: trained or loaded if it is a run, read as it is if it was given.
+
+    Raises:
+        FileNotFoundError: a given old model has gone.
+        ValueError: a given old model has changed.
+    """
+    if isinstance(old, RunConfig):
+        return run_or_load(old, progress=progress, folder=folder)
+    old.check()
+    return load_run(old.path) if old.is_run else OldVectors(Path(old.path))

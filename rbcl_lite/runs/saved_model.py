@@ -1,4 +1,4 @@
-"""A trained model on disk: weights as safetensors, what it is as JSON, never a pickle."""
+"""Model on disk: weights as safetensors, what it is as JSON, never a pickle."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from rbcl_lite.base.files import read_tensors, write_json, write_tensors
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.runs.older import current_model
 
 
 def save_model(folder: Path, model: Embedder, about: Mapping[str, Any]) -> None:
@@ -29,7 +30,8 @@ def load_model(folder: Path) -> Embedder:
     about = folder / "model.json"
     if not about.is_file():
         raise FileNotFoundError(f"no model in {folder} (model.json is missing); train one with rbcl-lite train")
-    config = EmbedderConfig(**{**json.loads(about.read_text(encoding="utf-8"))["model"], "pretrained": False})
+    fields = current_model(json.loads(about.read_text(encoding="utf-8"))["model"])
+    config = EmbedderConfig(**{**fields, "pretrained": False})
     with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
         model = Embedder(config)
     try:

@@ -1,58 +1,69 @@
-"""From the configuration of a run to what its training starts from."""
+"""Start of a training: from the configuration of a run to what is known before it."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.features import Features
 from rbcl_lite.learners import LEARNERS
-from rbcl_lite.protocol import Upgrade
 from rbcl_lite.models.embedder import Embedder
+from rbcl_lite.protocol import Upgrade
+from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.people import people_names
 
-if TYPE_CHECKING:  # for the annotations alone: a run's key depends on this file, and not on those
-    from rbcl_lite.runs.config import RunConfig
-    from rbcl_lite.runs.run import Run
+
+class OldModel(Protocol):
+    """What an upgrade needs of the model that made the gallery."""
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """(height, width) of the images that it reads; None if it reads none."""
+
+    def classifier(self) -> tuple[Tensor, float, list[str]] | None:
+        """Rows [C, D] of its classifier, the factor of their cosine, and the name of each person."""
+
+    def extract(self, data: ReIDDataset, progress: bool | None = None) -> Features:
+        """Its vectors of these images, in their order."""
 
 
-def make_upgrade(config: RunConfig, old: Run | None = None, progress: bool | None = None) -> Upgrade:
+def make_upgrade(config: RunConfig, old: OldModel | None = None, progress: bool | None = None) -> Upgrade:
     """The images, the untrained new model and the old vectors of a run.
 
     The weights are drawn from ``config.train.seed``; the global generator is left as it was.
 
     Args:
         config: the run.
-        old: the finished run that made the gallery, or None.
+        old: what made the gallery, or None.
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Raises:
         ValueError: the old model's images are not those of the new one.
     """
-    data = config.splits(progress).train.share(config.part)
-    other = None if config.labelled is None else replace(config, source=config.labelled).splits(progress).train
+    data = config.splits(progress).train.share(config.share)
+    other = None if config.labelled is None else replace(config, images=config.labelled).splits(progress).train
     classes = LEARNERS[config.learner].classes(data, other)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.train.seed)
         model = Embedder(replace(config.model, num_classes=len(classes)))
-    upgrade = Upgrade(data, model, source=other, batch=config.batch, seed=config.train.seed)
+    upgrade = Upgrade(data, model, labelled=other, batch=config.batch, seed=config.train.seed, augment=config.augment)
     if old is None:
         return upgrade
     seen = data
-    if old.config.size != config.size:  # the old model reads the images at its own size
-        seen = replace(config, size=old.config.size).splits(progress).train.select(data.classes)
+    if old.size not in (None, config.size):  # the old model reads the images at its own size
+        seen = replace(config, size=old.size).splits(progress).train.select(data.classes)
         if seen.keys != data.keys:
-            raise ValueError(f"{data.name} holds other images at {old.config.size} than at {config.size}")
-    known = np.array(json.loads((old.folder / "model.json").read_text(encoding="utf-8"))["classes"], dtype=np.int64)
-    same_people = (old.config.source, old.config.seed, old.config.learner) == (config.source, config.seed, "supervised")
-    model = old.model
-    classifier = model.classifier
-    return replace(
-        upgrade,
-        old=old.extract(seen, progress),
-        old_classifier=None if classifier is None else classifier.weight.detach(),
-        old_scale=None if classifier is None else model.config.scale,
-        old_classes=known if same_people else np.full_like(known, -1),
-    )
+            raise ValueError(f"{data.name} holds other images at {old.size} than at {config.size}")
+    upgrade = replace(upgrade, old=old.extract(seen, progress))
+    head = old.classifier()
+    if head is None:
+        return upgrade
+    rows, logit_scale, names = head
+    place = dict(zip(people_names(config.images, config.seed, data), data.classes.tolist()))
+    known = np.array([place.get(name, -1) for name in names], dtype=np.int64)
+    return replace(upgrade, old_classifier=rows, old_logit_scale=logit_scale, old_classes=known)

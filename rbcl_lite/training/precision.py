@@ -1,7 +1,8 @@
-"""Mixed precision on any device: what autocasts, and whether gradients need a scaler."""
+"""Precision of a training: what autocasts, and whether gradients need a scaler."""
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -33,7 +34,9 @@ class Precision:
             raise ValueError(f"unknown precision {name!r}: choose auto, {', '.join(DTYPES)}")
         if name == "fp16" and device.type != "cuda":
             raise ValueError(f"fp16 needs a CUDA device, not {device.type}; use bf16 or float32")
-        self.name, self.device = name, device
+        if name == "bf16" and device.type == "cpu" and not _has_amx():
+            warnings.warn("bf16 on a CPU without AMX is about ten times slower than float32", stacklevel=2)
+        self.name, self.device, self.dtype = name, device, DTYPES[name]
         self._scaler = torch.amp.GradScaler("cuda", enabled=name == "fp16")
 
     def state(self) -> dict[str, Any]:
@@ -47,8 +50,7 @@ class Precision:
 
     def autocast(self) -> AbstractContextManager:
         """The context in which forward passes run."""
-        dtype = DTYPES[self.name]
-        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype)
+        return nullcontext() if self.dtype is None else torch.autocast(self.device.type, self.dtype)
 
     def backward_and_step(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
         """Gradients of ``loss`` and one step of the optimiser."""
@@ -56,3 +58,9 @@ class Precision:
         self._scaler.scale(loss).backward()
         self._scaler.step(optimizer)
         self._scaler.update()
+
+
+def _has_amx() -> bool:
+    """Whether this CPU multiplies bf16 matrices in hardware."""
+    known = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(known()) if known else False

@@ -3,9 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from rbcl_lite.base.files import read_note, read_tensors, write_tensors
+from rbcl_lite.training.precision import Precision
+
+
+def save_state(
+    path: Path, parts: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, note: Mapping[str, Any]
+) -> None:
+    """Write the state after an epoch; ``note`` holds what it belongs to, the history and the gradient scaler."""
+    write_tensors(path, pack(parts, optimizer), note)
+
+
+def resume(
+    path: Path | None,
+    parts: Mapping[str, nn.Module],
+    optimizer: torch.optim.Optimizer,
+    precision: Precision,
+    about: Mapping[str, Any],
+) -> list[dict[str, Any]]:
+    """Restore what :func:`save_state` wrote, if there is such a file.
+
+    Returns:
+        the history's rows of the epochs that are done; empty without a file.
+
+    Raises:
+        ValueError: the state belongs to another configuration than ``about``, or is damaged.
+    """
+    if path is None or not path.exists():
+        return []
+    note = read_note(path)
+    for name, value in about.items():
+        if note.get(name) != value:
+            raise ValueError(
+                f"{path} belongs to another configuration ({name} {note.get(name)} instead of {value}); "
+                "delete it to start afresh"
+            )
+    unpack(read_tensors(path), parts, optimizer)
+    precision.restore(note["scaler"])
+    return list(note["rows"])
 
 
 def pack(parts: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -51,7 +51,7 @@ def test_one_seed_gives_one_head_and_leaves_the_global_generator_alone() -> None
     weights = []
     for seed in (1, 1, 2):
         state = torch.get_rng_state()
-        head, _ = train_head(new, old, METHODS["l2"](), batch=(3, 2), epochs=1, steps=3, seed=seed, part=0.7)
+        head, _ = train_head(new, old, METHODS["l2"](), batch=(3, 2), epochs=1, steps=3, seed=seed, share=0.7)
         assert torch.equal(state, torch.get_rng_state())
         assert head.classifier.out_features == 6  # 0.7 of 9 people
         weights.append(head.linear.weight.detach())
@@ -63,7 +63,7 @@ def test_bad_input() -> None:
     with pytest.raises(ValueError, match="same people row by row"):
         train_head(new, old[torch.arange(len(old)).flip(0)], METHODS["l2"]())
     with pytest.raises(ValueError, match="part must lie in"):
-        train_head(new, old, METHODS["l2"](), part=0.0)
+        train_head(new, old, METHODS["l2"](), share=0.0)
 
 
 def test_a_sweep_has_a_row_for_each_head() -> None:

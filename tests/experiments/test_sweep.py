@@ -59,7 +59,7 @@ def test_settings_differ_as_their_names_say() -> None:
     for name in SETTINGS:
         config = upgrade(name, 5, "laptop")
         assert config.old is not None and config.old.seed == config.seed == 5
-        assert (config.source == config.old.source) is not name.startswith("cross-domain")
+        assert (config.images == config.old.images) is not name.startswith("cross-domain")
 
 
 def test_shared_runs_are_runs_of_the_setting() -> None:

@@ -17,19 +17,19 @@ SMALL = {"k": 3, "eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2, "warmup": 0.0, 
 
 def learner(upgrade=None, **options):
     made = ECN(**{**SMALL, **options})
-    made.prepare(upgrade or toy_upgrade(source=True))
+    made.prepare(upgrade or toy_upgrade(labelled=True))
     return made
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_with_every_method(name):
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     if METHODS[name].fixed_labels:
         with pytest.raises(ValueError, match="labels of ECN change in every epoch"):
             train(upgrade, ECN(**SMALL), METHODS[name](), CONFIG)
         return
     history = train(upgrade, ECN(**SMALL), METHODS[name](), CONFIG)
-    assert {"source", "target", "purity", "clustered"} <= set(history) and history["loss"].notna().all()
+    assert {"labelled", "target", "purity", "clustered"} <= set(history) and history["loss"].notna().all()
     assert history["purity"].iloc[1:].between(0, 1).all()
     if name != "independent":
         assert history["compatibility"].iloc[-1] > 0
@@ -37,7 +37,7 @@ def test_with_every_method(name):
 
 def test_first_step_has_no_target_gradient_and_the_memory_fills_after_it():
     """A memory of zeros: the loss is log N and its gradient 0; the first epoch's momentum is 0."""
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     ecn = learner(upgrade)
     assert torch.equal(ecn.on_epoch(0, 0.0), torch.arange(len(upgrade.train)))
     batch = toy_batch(upgrade, [4, 9, 1])
@@ -76,9 +76,9 @@ def test_neighbours_from_the_sixth_of_sixty_epochs():
 
 
 def test_warm_up_writes_the_memory_and_leaves_the_source_alone():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     ecn = learner(upgrade, warmup=0.5, start=0.25)
-    for progress, terms, neighbours in ((0.25, {"source"}, False), (0.5, {"source", "target"}, True)):
+    for progress, terms, neighbours in ((0.25, {"labelled"}, False), (0.5, {"labelled", "target"}, True)):
         ecn.on_epoch(0 if progress < 0.5 else 2, progress)
         batch = toy_batch(upgrade, [4, 9, 1])
         found = ecn.step(batch)
@@ -90,20 +90,20 @@ def test_warm_up_writes_the_memory_and_leaves_the_source_alone():
 
 
 def test_loss_is_the_weighted_sum_and_only_the_source_without_memory():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     full, alone = learner(upgrade, weight=0.25), learner(upgrade, exemplar=False, camera=False, neighbours=False)
     for ecn in (full, alone):
         ecn.on_epoch(0, 0.0)
     source = alone.step(toy_batch(upgrade, [0, 1, 2]))
     both = full.step(toy_batch(upgrade, [0, 1, 2]))
-    assert set(source) == {"source"}
-    torch.testing.assert_close(both["source"], 0.75 * source["source"])
+    assert set(source) == {"labelled"}
+    torch.testing.assert_close(both["labelled"], 0.75 * source["labelled"])
     with pytest.raises(ValueError, match="exemplar=True"):
         ECN(exemplar=False)
 
 
 def test_dropout_after_normalising_as_in_the_official_code():
-    upgrade = toy_upgrade(dim=256, old_dim=None, source=True)
+    upgrade = toy_upgrade(dim=256, old_dim=None, labelled=True)
     ecn = learner(upgrade, dropout=0.5)
     ecn.on_epoch(0, 0.0)
     ecn.step(toy_batch(upgrade, list(range(20))))
@@ -116,7 +116,7 @@ def test_dropout_after_normalising_as_in_the_official_code():
 
 def test_the_memory_keeps_the_vector_that_met_it():
     """Trap: with dropout, what is written is the dropped-out vector of the forward pass, not a clean or a new one."""
-    upgrade = toy_upgrade(dim=256, old_dim=None, source=True)
+    upgrade = toy_upgrade(dim=256, old_dim=None, labelled=True)
     ecn = learner(upgrade, dropout=0.5)
     ecn.on_epoch(0, 0.0)  # momentum 0
     batch = toy_batch(upgrade, [4, 9, 1])
@@ -128,7 +128,7 @@ def test_the_memory_keeps_the_vector_that_met_it():
 
 
 def test_camera_copies():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     ecn, plain = learner(upgrade), learner(upgrade, camera=False)
     index = np.repeat(np.arange(len(upgrade.train)), 20)
     images = torch.from_numpy(upgrade.train.images[index]).permute(0, 3, 1, 2)
@@ -139,12 +139,12 @@ def test_camera_copies():
     assert untouched.item() == pytest.approx(1 / 3, abs=0.06)  # three cameras
     assert torch.equal(styled, ecn.images(index, g.manual_seed(0)))
     with pytest.raises(ValueError, match="switch camera styles off"):
-        learner(toy_upgrade(source=True, cams=False))
-    learner(toy_upgrade(source=True, cams=False), camera=False)
+        learner(toy_upgrade(labelled=True, cams=False))
+    learner(toy_upgrade(labelled=True, cams=False), camera=False)
 
 
 def test_every_image_once_an_epoch_and_clusters_together():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     ecn = learner(upgrade)
     n = len(upgrade.train)
     ecn.on_epoch(0, 0.0)
@@ -160,7 +160,7 @@ def test_every_image_once_an_epoch_and_clusters_together():
 
 
 def test_labels_come_from_the_memory():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     ecn = learner(upgrade)
     n = len(upgrade.train)
     ecn.memory.keys.copy_(upgrade.old.vectors)
@@ -176,7 +176,7 @@ def test_labels_come_from_the_memory():
 
 
 def test_running_statistics_come_from_the_target():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     for mixed in (False, True):
         ecn = learner(upgrade, mixed_statistics=mixed)
         ecn.on_epoch(0, 0.0)
@@ -202,13 +202,13 @@ def test_no_batch_norm_escapes_the_freeze():
 
 
 def test_source_images_depend_on_the_step_alone():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     ecn = learner(upgrade)
     ecn.on_epoch(0, 0.0)
-    a, b = (ecn.step(toy_batch(upgrade, [0, 1, 2]))["source"] for _ in range(2))
+    a, b = (ecn.step(toy_batch(upgrade, [0, 1, 2]))["labelled"] for _ in range(2))
     batch = replace(toy_batch(upgrade, [0, 1, 2]), generator=torch.Generator().manual_seed(4))
     torch.testing.assert_close(a, b)
-    assert ecn.step(batch)["source"] != a
+    assert ecn.step(batch)["labelled"] != a
 
 
 class Killed(Exception):
@@ -216,10 +216,10 @@ class Killed(Exception):
 
 
 def test_resume_restores_the_memory(tmp_path):
-    straight, reference = toy_upgrade(source=True), ECN(**SMALL)
+    straight, reference = toy_upgrade(labelled=True), ECN(**SMALL)
     train(straight, reference, METHODS["rbcl"](), CONFIG)
 
-    broken, ecn = toy_upgrade(source=True), ECN(**SMALL)
+    broken, ecn = toy_upgrade(labelled=True), ECN(**SMALL)
     on_epoch = ecn.on_epoch
 
     def kill(number, progress):
@@ -230,7 +230,7 @@ def test_resume_restores_the_memory(tmp_path):
     ecn.on_epoch = kill
     with pytest.raises(Killed):
         train(broken, ecn, METHODS["rbcl"](), CONFIG, state=tmp_path / "state")
-    again, resumed = toy_upgrade(source=True), ECN(**SMALL)
+    again, resumed = toy_upgrade(labelled=True), ECN(**SMALL)
     train(again, resumed, METHODS["rbcl"](), CONFIG, state=tmp_path / "state")
     assert torch.equal(resumed.memory.keys, reference.memory.keys)
     for key, value in straight.model.state_dict().items():
@@ -238,17 +238,17 @@ def test_resume_restores_the_memory(tmp_path):
 
 
 def test_what_is_missing_is_named():
-    with pytest.raises(ValueError, match="give them as source"):
+    with pytest.raises(ValueError, match="labelled"):
         learner(toy_upgrade())
     with pytest.raises(ValueError, match=r"num_classes = 5, it has 7 classes"):
-        learner(toy_upgrade(source=True, classes=7))
+        learner(toy_upgrade(labelled=True, classes=7))
     with pytest.raises(ValueError, match=r"num_classes = 5, it has no classifier"):
-        learner(toy_upgrade(source=True, classes=0))
+        learner(toy_upgrade(labelled=True, classes=0))
     with pytest.raises(ValueError, match=r"0\.\.1, got 1.5"):
         ECN(weight=1.5)
 
 
 def test_classifier_is_for_the_source():
-    upgrade = toy_upgrade(source=True)
-    assert ECN.classes(upgrade.train, upgrade.source).tolist() == upgrade.source.classes.tolist()
+    upgrade = toy_upgrade(labelled=True)
+    assert ECN.classes(upgrade.train, upgrade.labelled).tolist() == upgrade.labelled.classes.tolist()
     assert len(ECN.classes(upgrade.train, None)) == 0

@@ -9,7 +9,7 @@ from rbcl_lite.learners import PseudoLabels
 from rbcl_lite.learners.clusters import Clustering, centre_cameras
 from rbcl_lite.losses.influence import class_prototypes
 from rbcl_lite.methods import METHODS
-from rbcl_lite.models.embedder import extract
+from rbcl_lite.models.extract import extract
 from rbcl_lite.training.loop import train
 
 SMALL = {"eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2}
@@ -124,13 +124,13 @@ def test_too_few_clusters_are_explained(eps, hint):
 
 
 def test_labelled_source_beside_the_clusters():
-    upgrade = toy_upgrade(source=True)
+    upgrade = toy_upgrade(labelled=True)
     history = train(upgrade, PseudoLabels(**SMALL, start=0.5), METHODS["rbcl"](), CONFIG)
     assert history["contrast"].isna().tolist() == [True, True, False]  # epochs begin at 0, 1/3 and 2/3
-    assert history["source"].notna().all() and (history["compatibility"] > 0).all()
+    assert history["labelled"].notna().all() and (history["compatibility"] > 0).all()
     with pytest.raises(ValueError, match="num_classes = 5"):
-        learner(toy_upgrade(source=True, classes=7))
-    learner(toy_upgrade(source=True, classes=0), source=0.0)
+        learner(toy_upgrade(labelled=True, classes=7))
+    learner(toy_upgrade(labelled=True, classes=0), source=0.0)
 
 
 def test_clusters_see_past_the_camera():

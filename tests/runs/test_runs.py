@@ -13,23 +13,23 @@ import pytest
 import torch
 
 from rbcl_lite.base.files import read_note
-from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.data.images import Images
 from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.run import load_run
-from rbcl_lite.runs.start import make_upgrade
 from rbcl_lite.runs.run_or_load import run_or_load
+from rbcl_lite.runs.start import make_upgrade
 from rbcl_lite.training.schedule import TrainConfig
 
 OLD = RunConfig(
-    part=0.5,
+    share=0.5,
     model=EmbedderConfig("tiny", dim=8),
     size=(32, 16),
     batch=(4, 3),
     train=TrainConfig(epochs=1, seed=3),
     scale="tiny-test",
 )
-NEW = replace(OLD, part=1.0, model=EmbedderConfig("tiny", dim=16), method="bct", old=OLD)
+NEW = replace(OLD, share=1.0, model=EmbedderConfig("tiny", dim=16), method="bct", old=OLD)
 
 # Another process that trains LONG in one folder and then in another, step by step slowly enough to be met half-way.
 CHILD = """
@@ -65,7 +65,7 @@ def new(tiny_world, folder):
 
 
 def weights(run):
-    return run.model.state_dict()
+    return run.load_model().state_dict()
 
 
 def equal(a, b):
@@ -121,7 +121,7 @@ def test_what_lies_in_the_folder(new):
         {"batch": (3, 3)},
         {"part": 0.75},
         {"people_seed": 9},
-        {"source": Images("street")},
+        {"images": Images("street")},
         {"old": replace(OLD, train=replace(OLD.train, seed=4))},
         {"old": None},
         {"scale": "smoke"},
@@ -149,7 +149,7 @@ def test_the_key_of_an_independent_run_ignores_what_it_does_not_use():
 def test_configurations_survive_json():
     full = replace(
         NEW,
-        source=Images("/data/crops", pattern=r"(?P<id>\d+)"),
+        images=Images("/data/crops", pattern=r"(?P<id>\d+)"),
         labelled=Images("street"),
         method_options={"scale": 8.0},
         people_seed=2,
@@ -209,7 +209,7 @@ def test_old_vectors_are_those_of_the_training_images(folder, new):
 
 def test_other_people_have_no_row_in_the_old_classifier(folder, new):
     old = run_or_load(OLD, folder=folder)
-    for change in ({"people_seed": 8}, {"source": Images("street")}):
+    for change in ({"people_seed": 8}, {"images": Images("street")}):
         upgrade = make_upgrade(replace(NEW, **change), old)
         assert upgrade.old_classes.tolist() == [-1] * 6
 
@@ -220,7 +220,7 @@ def test_a_larger_input_and_a_wider_embedding(folder, new):
         size=(128, 64),
         model=EmbedderConfig("small", dim=32),
         old=replace(OLD, size=(64, 32), batch=(3, 2)),
-        part=0.75,
+        share=0.75,
     )
     run = run_or_load(config, folder=folder)
     old = run_or_load(config.old, folder=folder)
@@ -229,7 +229,7 @@ def test_a_larger_input_and_a_wider_embedding(folder, new):
     assert upgrade.old.keys == upgrade.train.keys
     small = config.old.splits().train.select(upgrade.train.classes)
     assert torch.equal(upgrade.old.vectors, old.extract(small).vectors)
-    assert run.features("test", "query").dim == 32 and run.model.config.backbone == "small"
+    assert run.features("test", "query").dim == 32 and run.load_model().config.backbone == "small"
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
