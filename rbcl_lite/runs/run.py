@@ -16,6 +16,7 @@ from rbcl_lite.features import Features
 from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.models.extract import extract
 from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.given_old import WEIGHTS
 from rbcl_lite.runs.saved_model import load_model
 
 
@@ -80,7 +81,7 @@ class Run:
         """
         if data.size != self.config.size:
             raise ValueError(f"{data.name} holds {data.size} images, the model was trained on {self.config.size}")
-        path = self.folder / "features" / f"{_content(data)}.safetensors"
+        path = self.folder / "features" / f"{_content(self.folder / WEIGHTS, data)}.safetensors"
         if not path.exists():
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
             made.save(path)
@@ -108,9 +109,10 @@ def load_run(folder: str | Path) -> Run:
         ) from error
 
 
-def _content(data: ReIDDataset) -> str:
-    """Hash of the names and of every pixel."""
-    digest = hashlib.blake2b("\n".join(data.keys).encode(), digest_size=8)
+def _content(weights: Path, data: ReIDDataset) -> str:
+    """Hash of the weights, of the names and of every pixel."""
+    digest = hashlib.blake2b(weights.read_bytes(), digest_size=8)
+    digest.update("\n".join(data.keys).encode())
     for start in range(0, len(data), 1024):
         digest.update(data.images[start : start + 1024].tobytes())
     return digest.hexdigest()

@@ -9,7 +9,7 @@ import pytest
 from rbcl_lite.experiments import sweep as sweeps
 from rbcl_lite.experiments.choice import choose_weight
 from rbcl_lite.experiments.freshness import confirm, stale
-from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, upgrade
+from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, independent
 from rbcl_lite.experiments.shared import SHARED, shared_config
 from rbcl_lite.experiments.sweep import sweep
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, summary
@@ -52,21 +52,21 @@ def test_variants_are_methods_with_other_options() -> None:
 
 
 def test_settings_differ_as_their_names_say() -> None:
-    more, stronger = upgrade("more-identities", 0, "laptop"), upgrade("stronger-backbone", 0, "laptop")
+    more, stronger = independent("more-identities", 0, "laptop"), independent("stronger-backbone", 0, "laptop")
     assert more.old is not None and stronger.old is not None
-    assert more.old.model == more.model and more.old.part < more.part
-    assert stronger.old.model != stronger.model and stronger.old.part == stronger.part
+    assert more.old.model == more.model and more.old.share < more.share
+    assert stronger.old.model != stronger.model and stronger.old.share == stronger.share
     for name in SETTINGS:
-        config = upgrade(name, 5, "laptop")
+        config = independent(name, 5, "laptop")
         assert config.old is not None and config.old.seed == config.seed == 5
         assert (config.images == config.old.images) is not name.startswith("cross-domain")
 
 
 def test_shared_runs_are_runs_of_the_setting() -> None:
-    assert shared_config("old", "laptop") == upgrade("stronger-and-more", 0, "laptop").old
+    assert shared_config("old", "laptop") == independent("stronger-and-more", 0, "laptop").old
     for name, (setting, method) in SHARED.items():
         config = shared_config(name, "laptop")
-        assert config.old == upgrade(setting, 0, "laptop").old
+        assert config.old == independent(setting, 0, "laptop").old
         assert config.weight == (0 if method == "independent" else load_result(setting)["chosen"][method])
     with pytest.raises(ValueError, match="unknown shared run 'new'"):
         shared_config("new")

@@ -42,7 +42,7 @@ def test_triplet_of_equal_vectors_has_a_finite_gradient():
 def test_arcface_equals_the_loop_also_beyond_pi_minus_margin():
     x, weight = vectors(), vectors(4, seed=1)
     x[0] = -weight[LABELS[0]] + 0.01 * x[0]  # nearly opposite to its class
-    ours = arcface_loss(x, weight, LABELS, scale=11.0, margin=0.5).item()
+    ours = arcface_loss(x, weight, LABELS, logit_scale=11.0, margin=0.5).item()
     assert ours == pytest.approx(slow.arcface(x, weight, LABELS, 11.0, 0.5), abs=1e-9)
 
 
@@ -115,7 +115,7 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="margin is an angle"):
         arcface_loss(x, weight, LABELS, margin=2.0)
     with pytest.raises(ValueError, match="scale must be positive"):
-        arcface_loss(x, weight, LABELS, scale=0.0)
+        arcface_loss(x, weight, LABELS, logit_scale=0.0)
     with pytest.raises(ValueError, match="weight has 5 dimensions, expected 6"):
         arcface_loss(x, vectors(4, 5), LABELS)
     with pytest.raises(ValueError, match=r"ids must be integers \[11\]"):

@@ -8,7 +8,8 @@ import torch
 
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.models.backbones import BACKBONES
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.models.extract import extract
 
 TINY = EmbedderConfig("tiny", dim=16, num_classes=5)
 

@@ -13,7 +13,8 @@ from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.methods.l2 import L2
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.models.extract import extract
 from rbcl_lite.protocol import Upgrade
 from rbcl_lite.training.loop import train
 from rbcl_lite.training.schedule import TrainConfig, learning_rate
@@ -37,7 +38,7 @@ def upgrade(toy):
             extract(old, data),
             old.classifier.weight.detach(),
             data.classes,
-            old.config.scale,
+            old.config.logit_scale,
             batch=(3, 2),
             seed=seed,
         )
@@ -93,15 +94,15 @@ def stop_at(monkeypatch):
     """A function that lets the training stop before its n-th step."""
 
     def stop(step):
-        count, images = [0], Supervised.images
+        count, inputs = [0], Supervised.inputs
 
         def counted(self, *args):
             count[0] += 1
             if count[0] > step:
                 raise Interrupted
-            return images(self, *args)
+            return inputs(self, *args)
 
-        monkeypatch.setattr(Supervised, "images", counted)
+        monkeypatch.setattr(Supervised, "inputs", counted)
 
     yield stop
     monkeypatch.undo()
