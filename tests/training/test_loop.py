@@ -3,56 +3,18 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from toy_training import CONFIG, run, weights
 
-from rbcl_lite.base.files import read_note
-from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.methods.l2 import L2
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
-from rbcl_lite.models.extract import extract
-from rbcl_lite.protocol import Upgrade
-from rbcl_lite.training.loop import train
-from rbcl_lite.training.schedule import TrainConfig, learning_rate
+from rbcl_lite.training.schedule import learning_rate
 
-CONFIG = TrainConfig(epochs=3, lr=3e-3, seed=1)
 COLUMNS = ["epoch", "loss", "identity", "triplet", "compatibility", "lr", "prepare_seconds", "seconds"]
-
-
-@pytest.fixture
-def upgrade(toy):
-    """A function that makes an untrained upgrade: 7 people x 4 images, an old model of 8 dimensions."""
-
-    def make(seed=1, dim=16, **other):
-        data = toy()
-        torch.manual_seed(seed)
-        old = Embedder(EmbedderConfig("tiny", dim=8, num_classes=7))
-        model = Embedder(EmbedderConfig("tiny", dim=dim, num_classes=7))
-        return Upgrade(
-            data,
-            model,
-            extract(old, data),
-            old.classifier.weight.detach(),
-            data.classes,
-            old.config.logit_scale,
-            batch=(3, 2),
-            seed=seed,
-        )
-
-    return make
-
-
-def weights(model):
-    return torch.cat([v.flatten().double() for v in model.state_dict().values()])
-
-
-def run(upgrade, method=None, config=CONFIG, **other):
-    history = train(upgrade, Supervised(), method or BCT(), config, **other)
-    return weights(upgrade.model), history
 
 
 @pytest.mark.parametrize("method", [Independent, L2, BCT, Contrastive])
@@ -83,75 +45,6 @@ def test_training_leaves_the_global_generators_alone(upgrade):
     before = torch.get_rng_state()
     run(given)
     assert torch.equal(torch.get_rng_state(), before)
-
-
-class Interrupted(Exception):
-    pass
-
-
-@pytest.fixture
-def stop_at(monkeypatch):
-    """A function that lets the training stop before its n-th step."""
-
-    def stop(step):
-        count, inputs = [0], Supervised.inputs
-
-        def counted(self, *args):
-            count[0] += 1
-            if count[0] > step:
-                raise Interrupted
-            return inputs(self, *args)
-
-        monkeypatch.setattr(Supervised, "inputs", counted)
-
-    yield stop
-    monkeypatch.undo()
-
-
-@pytest.mark.parametrize("schedule", ["onecycle", "multistep"])
-@pytest.mark.parametrize("step", [5, 8, 10, 14])  # 5 steps in an epoch, 3 epochs
-def test_an_interrupted_run_ends_in_the_same_weights(upgrade, stop_at, monkeypatch, tmp_path, schedule, step):
-    config, state = replace(CONFIG, schedule=schedule), tmp_path / "state.safetensors"
-    whole, rows = run(upgrade(), config=config)
-    stop_at(step)
-    with pytest.raises(Interrupted):
-        run(upgrade(), config=config, state=state)
-    assert len(read_note(state)["rows"]) == step // 5
-    monkeypatch.undo()
-    resumed, again = run(upgrade(seed=1), config=config, state=state)
-    assert torch.equal(whole, resumed)
-    clock = ["seconds", "prepare_seconds"]
-    pd.testing.assert_frame_equal(rows.drop(columns=clock), again.drop(columns=clock), check_exact=True)
-    assert not state.exists()
-
-
-def test_a_state_after_the_last_epoch(upgrade, tmp_path, monkeypatch):
-    state = tmp_path / "state.safetensors"
-    with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.unlink", lambda *a, **k: None)  # killed between the last state and the end
-        whole, _ = run(upgrade(), state=state)
-    assert state.exists()
-    given = upgrade()
-    resumed, rows = run(given, state=state)
-    assert torch.equal(whole, resumed) and len(rows) == 3 and not given.model.training
-
-
-@pytest.mark.parametrize(
-    ("method", "config", "name"),
-    [
-        (BCT(), replace(CONFIG, lr=1e-3), "config"),
-        (BCT(), replace(CONFIG, epochs=9), "config"),
-        (BCT(weight=2.0), CONFIG, "weight"),
-        (L2(), CONFIG, "method"),
-    ],
-)
-def test_a_state_of_another_configuration(upgrade, stop_at, tmp_path, method, config, name):
-    state = tmp_path / "state.safetensors"
-    stop_at(6)
-    with pytest.raises(Interrupted):
-        run(upgrade(), state=state)
-    with pytest.raises(ValueError, match=rf"belongs to another configuration \({name} .*delete it to start afresh"):
-        run(upgrade(), method, config, state=state)
 
 
 def test_old_things_are_frozen(upgrade):
@@ -213,35 +106,6 @@ class Failing(L2):
 def test_a_loss_that_is_no_number_names_the_step(upgrade):
     with pytest.raises(FloatingPointError, match=r"nan at step 7 \(terms .*identity.*lower the learning rate"):
         run(upgrade(), Failing())
-
-
-@pytest.mark.parametrize("schedule", ["onecycle", "multistep"])
-def test_schedules(schedule):
-    lr = [learning_rate(TrainConfig(lr=2.0, schedule=schedule), d) for d in np.linspace(0, 1, 1001)]
-    top = int(np.argmax(lr))
-    assert max(lr) == pytest.approx(2.0) and min(lr) >= 0
-    assert 0 < lr[0] < 0.1 and (np.diff(lr[: top + 1]) > 0).all()  # warm-up
-    assert (np.diff(lr[top:]) <= 0).all()
-    if schedule == "onecycle":
-        assert top == 200 and lr[-1] == pytest.approx(0) and lr[600] == pytest.approx(1.0)
-    else:
-        assert top < 150 and lr[449] == 2.0
-        assert (
-            lr[451] == pytest.approx(0.2) and lr[699] == pytest.approx(0.2) and lr[701:] == [pytest.approx(0.02)] * 300
-        )
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"schedule": "cosine"}, "'cosine': choose onecycle or multistep"),
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"lr": 0.0}, "lr positive, got 8 and 0.0"),
-    ],
-)
-def test_bad_configuration(change, message):
-    with pytest.raises(ValueError, match=message):
-        TrainConfig(**change)
 
 
 @pytest.mark.parametrize("method", [Independent, L2, BCT, Contrastive])
