@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import torch
 from torch import Tensor
 
 from rbcl_lite.base.device import default_device
@@ -85,7 +86,9 @@ class Run:
         if not path.exists():
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
             made.save(path)
-        return Features.load(path)
+        vectors = Features.load(path).vectors  # who is seen where is the data set's to say: it may know better now
+        cams = None if data.cams is None else torch.from_numpy(data.cams)
+        return Features(vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -102,7 +105,7 @@ def load_run(folder: str | Path) -> Run:
         about = json.loads(path.read_text(encoding="utf-8"))
         config = RunConfig.from_dict(about["config"])
         return Run(path.parent, config, tuple(about.get("people", ())), True, float(about["seconds"]))
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path} is damaged or of another version ({type(error).__name__}: {error}); train the run again, or "
             "read its weights alone with rbcl_lite.runs.saved_model.load_model"

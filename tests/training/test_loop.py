@@ -5,13 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from stranger import strange_upgrade
 from toy_training import CONFIG, run, weights
 
+from rbcl_lite.learners.pseudo_labels import PseudoLabels
+from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.methods.l2 import L2
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.models.extract import extract
+from rbcl_lite.protocol import Epoch
+from rbcl_lite.training.loop import READ_EVERY, train
 from rbcl_lite.training.schedule import learning_rate
 
 COLUMNS = ["epoch", "loss", "identity", "triplet", "compatibility", "lr", "prepare_seconds", "seconds"]
@@ -99,13 +105,97 @@ def test_history_holds_what_a_method_observes(upgrade):
 
 
 class Failing(L2):
+    """NaN at one step; it counts how many steps were begun."""
+
+    def __init__(self, fails):
+        super().__init__()
+        self.fails, self.begun = fails, 0
+
     def step(self, batch):
-        return super().step(batch) * (float("nan") if round(batch.progress * 15) == 7 else 1.0)
+        self.begun += 1
+        return super().step(batch) * (float("nan") if batch.step == self.fails else 1.0)
 
 
 def test_a_loss_that_is_no_number_names_the_step(upgrade):
     with pytest.raises(FloatingPointError, match=r"nan at step 7 \(terms .*identity.*lower the learning rate"):
-        run(upgrade(), Failing())
+        run(upgrade(), Failing(7))
+
+
+@pytest.mark.parametrize(
+    ("step", "seen"),
+    [(0, READ_EVERY), (19, 20), (20, 40), (27, 40), (45, 50), (49, 50), (53, 70)],  # 50 steps in an epoch
+)
+def test_a_loss_that_is_no_number_is_named_between_two_looks(step, seen, tmp_path):
+    """All later losses are NaN too: the one that is named must be the first."""
+    method, watched, state = Failing(step), [], tmp_path / "state"
+    with pytest.raises(FloatingPointError, match=rf"nan at step {step} \(terms .*'compatibility': nan"):
+        train(strange_upgrade(), Supervised(steps=50), method, CONFIG, watch=watched.append, state=state)
+    assert method.begun == seen
+    assert len(watched) == step // 50 and state.exists() == bool(watched)  # no epoch with NaN is kept
+
+
+def test_what_was_measured_in_some_steps_has_the_mean_of_those(upgrade):
+    class Sometimes(L2):
+        def step(self, batch):
+            self.number = batch.step
+            return super().step(batch)
+
+        def observe(self):
+            return {"number": torch.tensor(float(self.number))} if self.number % 3 == 0 else {}
+
+    _, rows = run(upgrade(), Sometimes())
+    assert rows.number.tolist() == [1.5, 7.5, 12.0]  # of 0 and 3, 6 and 9, 12
+
+
+class Watch:
+    """A callback that does all that it can to disturb: random numbers, evaluation mode, reading the model."""
+
+    def __init__(self, upgrade):
+        self.upgrade, self.epochs, self.modes = upgrade, [], []
+
+    def __call__(self, epoch):
+        self.epochs.append(epoch)
+        self.modes.append(self.upgrade.model.training)
+        torch.manual_seed(77)
+        torch.rand(5)
+        np.random.rand(5)  # noqa: NPY002
+        found = extract(self.upgrade.model, self.upgrade.train)
+        self.upgrade.model.eval()
+        return {"length": np.float32(found.vectors.abs().sum()), "tenth": torch.tensor(epoch.number / 10)}
+
+
+def test_watch_is_called_after_each_epoch_and_its_numbers_are_kept(upgrade):
+    given = upgrade()
+    watch = Watch(given)
+    _, rows = run(given, watch=watch)
+    assert watch.epochs == [Epoch(0, 3), Epoch(1, 3), Epoch(2, 3)]
+    assert watch.modes == [True] * 3
+    assert rows.tenth.tolist() == pytest.approx([0, 0.1, 0.2])
+    last = extract(given.model, given.train).vectors.abs().sum().item()
+    assert rows.length.iloc[-1] == pytest.approx(last, rel=1e-6) and rows.length.nunique() == 3
+    assert not given.model.training
+    _, rows = run(upgrade(), watch=lambda epoch: None)
+    assert rows.columns.tolist() == COLUMNS
+
+
+@pytest.mark.parametrize("method", [Independent, BCT])
+def test_watch_changes_nothing_in_the_training(upgrade, method):
+    plain, rows = run(upgrade(), method())
+    given = upgrade()
+    watched, again = run(given, method(), watch=Watch(given))
+    assert torch.equal(plain, watched)
+    assert rows.loss.tolist() == again.loss.tolist()
+
+
+def test_watch_changes_nothing_for_a_learner_that_reads_the_model():
+    """Pseudo labels are clustered from the model's own vectors at the start of an epoch, right after the watch."""
+    models = []
+    for watched in (False, True):
+        upgrade = strange_upgrade(0)
+        learner = PseudoLabels(eps=0.6, k1=5, k2=2, min_samples=2)
+        train(upgrade, learner, L2(), CONFIG, watch=Watch(upgrade) if watched else None)
+        models.append(weights(upgrade.model))
+    assert torch.equal(*models)
 
 
 @pytest.mark.parametrize("method", [Independent, L2, BCT, Contrastive])
