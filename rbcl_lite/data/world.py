@@ -18,10 +18,6 @@ from rbcl_lite.data.pedestrians.moments import BEHIND, CROWD_SIZE, IN_FRONT, NOB
 from rbcl_lite.data.pedestrians.obstacles import add_obstacles
 from rbcl_lite.data.pedestrians.photograph import make_grain, photograph, windows
 from rbcl_lite.data.pedestrians.scenes import SCENE_HEIGHT, SCENE_WIDTH, paint_scene
-from rbcl_lite.data.turntable import turntable
-from rbcl_lite.plots.contact_sheet import contact_sheet
-
-__all__ = ["DOMAINS", "World", "check_size", "contact_sheet", "turntable"]
 
 DOMAINS: tuple[str, ...] = tuple(_DOMAINS)
 NATIVE_HEIGHTS = (128, 256)
