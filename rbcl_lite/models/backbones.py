@@ -66,7 +66,7 @@ class ResNet(nn.Sequential):
 
 BACKBONES: dict[str, Callable[[bool], SmallCNN | ResNet]] = {
     "tiny": lambda pretrained: SmallCNN((16, 32, 64)),
-    "small": lambda pretrained: SmallCNN((24, 48, 96, 128)),
+    "small": lambda pretrained: SmallCNN((16, 48, 96, 128)),  # 24 channels in the first stage cost a third more time
     "resnet18": lambda pretrained: ResNet("resnet18", pretrained),
     "resnet50": lambda pretrained: ResNet("resnet50", pretrained),
 }

@@ -44,6 +44,7 @@ class RunConfig:
             lies on disk and is used as it is, or None.
         train: optimisation.
         scale: name of the scale, which decides how much of the world is rendered.
+        watch: measure new/old and new/new on validation people after each epoch, into the history.
 
     Raises:
         ValueError: an unknown method or learner, or an option that it does not take.
@@ -65,6 +66,7 @@ class RunConfig:
     old: RunConfig | GivenOld | None = None
     train: TrainConfig = TrainConfig()
     scale: str = "laptop"
+    watch: bool = False
 
     def __post_init__(self) -> None:
         for what, name, table in (("method", self.method, METHODS), ("learner", self.learner, LEARNERS)):
