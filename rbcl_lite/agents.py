@@ -17,9 +17,9 @@ def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
     """For each image, the k most similar images of other people in the old space, nearest first.
 
     index[i] = the k indices j with ids[j] != ids[i] of largest cosine between old[i] and old[j]. Exact: every pair is
-    compared, a block of rows at a time, on the device of ``old``. Their old vectors join the references of a batch that holds image i, as extra negatives. That
-    agents are nearest neighbours over the whole training set is our reading of RBCL's "Neighbor Context Agents" (Pan
-    et al. 2022); the paper's text was not available to us.
+    compared, a block of rows at a time, on the device of ``old``. Their old vectors join the references of a batch
+    that holds image i, as extra negatives. That agents are nearest neighbours over the whole training set is our
+    reading of RBCL's "Neighbor Context Agents" (Pan et al. 2022); the paper's text was not available to us.
 
     Args:
         old: [N, D] vectors of the old model, any length.

@@ -22,7 +22,7 @@ from pathlib import Path
 import nbformat
 
 HERE = ROOT = Path(__file__).resolve().parent.parent
-SCALES = ("gpu", "laptop", "smoke")
+ABOUT = {"gpu": "not measured", "laptop": "minutes each", "smoke": "seconds each"}
 HIDDEN = {"remove-stderr", "remove-output", "remove-cell"}  # tags of cells whose stderr the book does not show
 
 
@@ -116,6 +116,7 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
     print(f"notebooks at scale {scale}: {len(sources) - len(stale)} unchanged, {len(stale)} to execute", flush=True)
     if not stale:
         return 0
+    print(f"executing, {min(jobs, len(stale))} at a time ({ABOUT[scale]})…", flush=True)
     shutil.rmtree(running, ignore_errors=True)  # left by a process of the same number
     running.mkdir()
     for copy in stale:
@@ -149,7 +150,7 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
 def main() -> None:
     """Parse the command line and execute."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("scale", choices=SCALES, help="how much work a notebook does")
+    parser.add_argument("scale", choices=sorted(ABOUT), help="how much work a notebook does")
     parser.add_argument("--jobs", type=int, default=2, help="notebooks executed at the same time")
     parser.add_argument("--only", default="*.ipynb", help="only those whose name matches, e.g. '03_*'")
     options = parser.parse_args()
