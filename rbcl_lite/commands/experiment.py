@@ -26,7 +26,7 @@ class Work:
     workers: int = 2
     """Processes, one thread each."""
     scale: str | None = None
-    """smoke, laptop or gpu."""
+    """smoke, laptop, gpu or large."""
 
 
 @dataclass
@@ -93,7 +93,7 @@ class Ablation(Measured):
 class Axis(Measured):
     """One upgrade with one thing varied, for example the recipe or the length of training; resumable."""
 
-    name: tyro.conf.Positional[str]
+    name: tyro.conf.Positional[str] = "recipe"
     """recipe, length or old-quality."""
 
     def run(self) -> None:

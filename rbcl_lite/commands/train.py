@@ -73,7 +73,7 @@ class Train:
     seed: int = 0
     """Of weights, batches and augmentation, and of the people of a domain."""
     scale: str | None = None
-    """smoke, laptop or gpu; by default $RBCL_SCALE, or gpu where CUDA is available, else laptop."""
+    """smoke, laptop, gpu or large; by default $RBCL_SCALE, or gpu where CUDA is available, else laptop."""
     runs: Path | None = None
     """Folder where runs are kept; by default runs/ in $RBCL_CACHE or ~/.cache/rbcl_lite."""
     options: str = "{}"

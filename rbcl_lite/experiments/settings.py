@@ -86,6 +86,7 @@ def independent(setting: str, seed: int = 0, scale_name: str | None = None) -> R
     )
     old = replace(
         common,
+        size=at.old_size,
         images=campus,
         share={"stronger-backbone": 0.5, "more-identities": 0.25, "stronger-and-more": 0.25}.get(setting, 1.0),
         model=EmbedderConfig(at.old_backbone, at.dim),
