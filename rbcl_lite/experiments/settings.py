@@ -102,11 +102,8 @@ def independent(setting: str, seed: int = 0, scale_name: str | None = None) -> R
     )
     people = max(2, min(at.batch[0], round(old.share * at.people)))  # the old model may have seen fewer than P
     new = replace(new, old=replace(old, batch=(people, at.batch[1])))
-    if setting == "cross-domain-ecn":
-        return replace(new, learner="ecn", labelled=campus)
-    if setting == "cross-domain-pseudo-labels":
-        return replace(new, learner="pseudo-labels", labelled=campus)
-    return new
+    learner = {"cross-domain-ecn": "ecn", "cross-domain-pseudo-labels": "pseudo-labels"}.get(setting)
+    return new if learner is None else replace(new, learner=learner, labelled=campus)
 
 
 def compatible(setting: str, name: str, weight: float, seed: int = 0, scale_name: str | None = None) -> RunConfig:
