@@ -60,6 +60,8 @@ def trouble(notebook: nbformat.NotebookNode) -> list[str]:
             elif output.output_type == "stream" and output.name == "stderr" and not HIDDEN & set(tags):
                 said.append(f"wrote to stderr:\n{output.text.rstrip()}")
         found += [f"cell {number} {what}" for what in said]
+        if any(not what.startswith("wrote") for what in said):
+            break  # the cells below did not run either
     return found
 
 
