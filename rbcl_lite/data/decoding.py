@@ -13,24 +13,8 @@ from PIL import Image, ImageOps
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.cache import cached_array
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 LONG = 1000
 """From this many images on, decoding shows a progress bar."""
-
-
-def find_images(folder: Path, *, recursive: bool = False) -> list[str]:
-    """Names of the image files under a folder, relative to it, sorted; hidden files and other types are left out.
-
-    Raises:
-        ValueError: there is none.
-    """
-    files = folder.rglob("*") if recursive else folder.iterdir()
-    names = sorted(f.relative_to(folder).as_posix() for f in files if f.suffix.lower() in SUFFIXES and f.is_file())
-    names = [n for n in names if not any(part.startswith(".") for part in n.split("/"))]
-    if not names:
-        where = " there and below" if recursive else " there"
-        raise ValueError(f"{folder} holds no image; looked for {', '.join(SUFFIXES)}{where}")
-    return names
 
 
 def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
