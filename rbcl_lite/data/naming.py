@@ -93,8 +93,8 @@ def from_table(root: Path, table: Path) -> Listing:
     for number, line in lines:
         if len(line) != len(header):
             raise ValueError(
-                f"{path}: {len(line)} fields where the header has {len(header)}, in {','.join(line)!r} (line {number}); "
-                "quote a field that holds a comma"
+                f"{path}: {len(line)} fields where the header has {len(header)}, in {','.join(line)!r} "
+                f"(line {number}); quote a field that holds a comma"
             )
     columns = {name: [line[i] for _, line in lines] for name, i in place.items()}
     labels = [f"{','.join(line)!r} (line {number})" for number, line in lines]
@@ -112,7 +112,7 @@ def from_pattern(root: Path, pattern: str) -> Listing:
         root: folder, searched with everything below it.
         pattern: with the group ``id`` and, if known, ``camera`` and ``split``, in these or other usual spellings
             (:data:`~rbcl_lite.data.headings.SPELLINGS`); searched in each path relative to ``root``. Identity 0 is
-            a person; -1 is junk, which is left out.
+            a person; -1 is junk, which is left out, and a number behind a minus sign has that sign.
 
     Returns:
         Listing. A warning says how many images are junk.
@@ -145,6 +145,7 @@ def from_pattern(root: Path, pattern: str) -> Listing:
             "change the pattern, or move other files out of the folder"
         )
     columns = {m: [f[groups[i]] for f in found if f] for m, i in place.items()}
+    columns["id"] = [_signed(f, groups[place["id"]]) for f in found if f]
     return _listing(names, columns, names, str(root))
 
 
@@ -165,6 +166,13 @@ def _listing(names: list[str], columns: dict[str, list[str]], labels: Sequence[s
     if "camera" in kept:
         check_spellings(kept["camera"], "camera", where)
     return Listing(kept["path"], kept["id"], kept.get("camera"), kept.get("split"))
+
+
+def _signed(found: re.Match[str], group: str) -> str:
+    """The group, with a minus sign that stands before its number and after no letter or digit: -1_c1.jpg is junk."""
+    text, start = found.string, found.start(group)
+    minus = found[group].isdecimal() and text[:start].endswith("-") and not text[: start - 1][-1:].isalnum()
+    return "-" + found[group] if minus else found[group]
 
 
 def _relative(path: str, root: Path) -> str:

@@ -68,9 +68,9 @@ class Known:
         Raises:
             ValueError: nobody can be searched.
         """
-        ids = np.unique([self.people[i] for i in rows], return_inverse=True)[1]
+        ids = np.unique([self.people[i] for i in rows.tolist()], return_inverse=True)[1]
         cams = None if self.cams is None else self.cams[rows]
-        query, gallery = query_gallery(ids, cams, [self.keys[i] for i in rows], self.seed)
+        query, gallery = query_gallery(ids, cams, [self.keys[i] for i in rows.tolist()], self.seed)
         if not len(query):
             need = "two images" if cams is None else "images from two cameras"
             raise ValueError(
@@ -130,7 +130,9 @@ def written_parts(known: Known, splits: Sequence[str]) -> Parts:
     if "validation" in given:
         train, validation = rows["train"], rows["validation"]
     else:
-        names = split_people([known.people[i] for i in rows["train"]], [known.validation], known.seed, known.where)
+        names = split_people(
+            [known.people[i] for i in rows["train"].tolist()], [known.validation], known.seed, known.where
+        )
         train, validation = map(known.rows, names)
     if "test" in given:
         test = known.asked(rows["test"])
@@ -141,7 +143,7 @@ def written_parts(known: Known, splits: Sequence[str]) -> Parts:
 
 
 def _check_disjoint(known: Known, sides: dict[str, np.ndarray]) -> None:
-    people = {side: {known.people[i] for i in rows} for side, rows in sides.items()}
+    people = {side: {known.people[i] for i in rows.tolist()} for side, rows in sides.items()}
     for a, b in (("train", "test"), ("train", "validation"), ("validation", "test")):
         both = sorted(people[a] & people[b])
         if both:
@@ -152,10 +154,12 @@ def _check_disjoint(known: Known, sides: dict[str, np.ndarray]) -> None:
 
 
 def _check_searchable(known: Known, test: Asked) -> None:
+    """Raise ValueError where no query has a positive under the camera rule."""
+    cams = np.zeros(len(known.keys), np.int64) if known.cams is None else known.cams
     cameras: dict[str, set[int]] = {}
     for i in test.gallery.tolist():
-        cameras.setdefault(known.people[i], set()).add(-1 if known.cams is None else int(known.cams[i]))
-    own = (lambda i: -2) if known.cams is None else (lambda i: int(known.cams[i]))  # type: ignore[index]
-    if not any(cameras.get(known.people[i], set()) - {own(i)} for i in test.query.tolist()):
+        cameras.setdefault(known.people[i], set()).add(int(cams[i]))
+    own = [set() if known.cams is None else {int(cams[i])} for i in test.query.tolist()]
+    if not any(cameras.get(known.people[i], set()) - c for i, c in zip(test.query.tolist(), own)):
         need = "an image" if known.cams is None else "an image from another camera"
         raise ValueError(f"{known.where}: no query has {need} of its person in the gallery: nothing can be searched")
