@@ -15,6 +15,8 @@ from rbcl_lite.data.naming import from_pattern, from_table
 from rbcl_lite.data.parts import Asked, Known, drawn_parts, written_parts
 
 MARKET = re.compile(r"^(?P<id>-1|\d+)_c(?P<cam>[1-9]\d*)")
+FOLDERS = ("bounding_box_train", "query", "bounding_box_test")
+"""What Market-1501's layout reads."""
 LAYOUT = """Market-1501's layout is
   {root}/bounding_box_train/0002_c1s1_000451_03.jpg   training people
   {root}/query/0001_c1s1_001051_00.jpg                test people, one image per camera
@@ -52,8 +54,7 @@ def market1501(
     """
     root = Path(root)
     train, query, gallery = (
-        _market_folder(root, folder, size, keep, progress)
-        for folder, keep in (("bounding_box_train", 1), ("query", 1), ("bounding_box_test", 0))
+        _market_folder(root, folder, size, keep, progress) for folder, keep in zip(FOLDERS, (1, 1, 0))
     )
     if not np.isin(query.ids, gallery.ids).any():
         layout = LAYOUT.format(root=root)
