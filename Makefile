@@ -5,7 +5,10 @@ VENV ?= .venv
 SCALE ?= laptop
 JOBS ?= 2
 BIN := $(VENV)/bin
-LYCHEE := $(BIN)/lychee --offline --include-fragments --no-progress --exclude-path _static
+PIP := $(BIN)/python -m pip install -q --no-warn-script-location
+LYCHEE := $(BIN)/lychee -q --offline --include-fragments --no-progress --exclude-path _static
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+export PIP_ROOT_USER_ACTION = ignore
 
 .NOTPARALLEL:
 .PHONY: book test check bench clean env env-all runs notebooks html links links-smoke lint types unit smoke browser
@@ -19,58 +22,65 @@ env: $(VENV)/.stamp-book
 env-all: $(VENV)/.stamp-all
 
 $(BIN)/python:
-	$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 10) else 'Python 3.10 or newer is needed, this is ' + sys.version.split()[0] + '; try: make PYTHON=python3.12 …')"
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --upgrade pip
+	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 10) else 'Python 3.10 or newer is needed, this is ' + sys.version.split()[0] + '; try: make PYTHON=python3.12 …')"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade pip
 
 $(VENV)/.stamp-book: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install -q -e '.[notebooks,book,test]'
+	@echo "installing the package and the book's tools into $(VENV) (about 5 minutes the first time; 5 GB, 2 GB with PyTorch for the CPU)…"
+	@$(PIP) -e '.[notebooks,book,test]'
 	@touch $@
 
 $(VENV)/.stamp-all: pyproject.toml $(VENV)/.stamp-book
-	$(BIN)/python -m pip install -q -e '.[all]'
+	@echo "installing what the benchmarks compare with (about a minute)…"
+	@$(PIP) -e '.[all]'
 	@touch $@
 
 # --- the book ---
 runs: env
-	$(BIN)/rbcl-lite experiment shared-runs --scale $(SCALE) --workers $(JOBS)
+	@echo "training the runs that chapters share at scale $(SCALE), $(JOBS) at a time (the first time minutes each on a CPU; later runs are loaded)…"
+	@$(BIN)/rbcl-lite experiment shared-runs --scale $(SCALE) --workers $(JOBS)
 
 notebooks: runs
-	$(BIN)/python tools/execute.py $(SCALE) --jobs $(JOBS)
+	@$(BIN)/python tools/execute.py $(SCALE) --jobs $(JOBS)
 
 html: notebooks
-	$(BIN)/python tools/build.py $(SCALE)
+	@$(BIN)/python tools/build.py $(SCALE)
 
 links: html
-	$(LYCHEE) README.md CONTRIBUTING.md '_build/html/**/*.html'
+	@$(LYCHEE) README.md CONTRIBUTING.md '_build/html/**/*.html'
 
 # --- tests ---
 lint: env
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	@echo "style: ruff…"
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
 
 types: env
-	$(BIN)/mypy
+	@echo "types: mypy (a minute the first time)…"
+	@$(BIN)/mypy --no-error-summary
 
 unit: env-all
-	$(BIN)/python -m pytest -n $(JOBS)
+	@echo "tests: pytest in $(JOBS) processes (some minutes)…"
+	@$(BIN)/python -m pytest -n $(JOBS)
 
 smoke: env
-	$(BIN)/python tools/execute.py smoke --jobs $(JOBS)
-	$(BIN)/python tools/build.py smoke
+	@$(BIN)/python tools/execute.py smoke --jobs $(JOBS)
+	@$(BIN)/python tools/build.py smoke
 
 links-smoke: smoke
-	$(LYCHEE) README.md CONTRIBUTING.md '_build/smoke/html/**/*.html'
+	@$(LYCHEE) README.md CONTRIBUTING.md '_build/smoke/html/**/*.html'
 
 browser:
-	$(BIN)/python -m pytest -o addopts= -p no:cacheprovider -q -n $(JOBS) tools/check_pages.py
+	@echo "pages: every one in Chromium, wide, dark and as on a phone (some minutes)…"
+	@$(BIN)/python -m pytest -o addopts= -p no:cacheprovider -q -n $(JOBS) tools/check_pages.py
 
 check: env
-	$(BIN)/ruff check .
-	$(BIN)/rbcl-lite experiment check
+	@$(BIN)/ruff check -q .
+	@$(BIN)/rbcl-lite experiment check
 
 bench: env-all
-	for script in $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf _build .cache/notebooks .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf _build .cache/notebooks .pytest_cache .mypy_cache .ruff_cache

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import faiss
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision
 
+BLOCK_BYTES = 64 * 2**20
+"""Largest matrix of similarities that is held at a time; a training set of 20,000 images takes 25 of them."""
+
 
 @full_precision
 def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
     """For each image, the k most similar images of other people in the old space, nearest first.
 
-    index[i] = the k indices j with ids[j] != ids[i] of largest cosine between old[i] and old[j]. Exact (faiss flat
-    index, float32). Their old vectors join the references of a batch that holds image i, as extra negatives. That
-    agents are nearest neighbours over the whole training set is our reading of RBCL's "Neighbor Context Agents" (Pan
-    et al. 2022); the paper's text was not available to us.
+    index[i] = the k indices j with ids[j] != ids[i] of largest cosine between old[i] and old[j]. Exact: every pair is
+    compared, a block of rows at a time, on the device of ``old``. Their old vectors join the references of a batch
+    that holds image i, as extra negatives. That agents are nearest neighbours over the whole training set is our
+    reading of RBCL's "Neighbor Context Agents" (Pan et al. 2022); the paper's text was not available to us.
 
     Args:
         old: [N, D] vectors of the old model, any length.
@@ -31,14 +32,13 @@ def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
     Raises:
         ValueError: shapes that do not fit, NaN or infinity, k below 1 or above the number of images of other people.
 
-    >>> old = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.5, 0.5], [0.0, 1.0]])
+    >>> old = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.5, 0.4], [0.0, 1.0]])
     >>> neighbor_agents(old, torch.tensor([0, 0, 1, 2]), k=2)
     tensor([[2, 3], [2, 3], [1, 0], [2, 1]])
     """
-    vectors, people = _prepare(old, ids)
-    images = np.bincount(people)
-    _check_k(k, len(people) - int(images.max(initial=0)) if len(people) else k, "images of other people", ids)
-    return _search(vectors, people, vectors, people, images, k).to(old.device)
+    unit, people, counts = _prepare(old, ids)
+    _check_k(k, len(ids) - int(counts.max()) if len(ids) else k, "images of other people", ids)
+    return _nearest_others(unit, people, unit, people, k)
 
 
 @full_precision
@@ -65,29 +65,22 @@ def agent_centers(old: Tensor, ids: Tensor, k: int) -> tuple[Tensor, Tensor, Ten
     >>> centre_ids, index
     (tensor([3, 5, 9]), tensor([[0], [0], [1], [0]]))
     """
-    vectors, people = _prepare(old, ids)
-    names = ids.unique()
-    _check_k(k, len(names) - 1 if len(people) else k, "other people", ids)
-    unit = F.normalize(old.detach(), dim=1)
-    rows = torch.from_numpy(people).to(old.device)
-    sums = unit.new_zeros(len(names), old.shape[1]).index_add_(0, rows, unit)
+    unit, people, counts = _prepare(old, ids)
+    _check_k(k, len(counts) - 1 if len(ids) else k, "other people", ids)
+    sums = unit.new_zeros(len(counts), old.shape[1]).index_add_(0, people, unit)
     centres = F.normalize(sums, dim=1)
-    known = np.arange(len(names))
-    index = _search(_float32(centres), known, vectors, people, np.ones_like(known), k)
-    return centres, names, index.to(old.device)
+    index = _nearest_others(unit, people, centres, torch.arange(len(counts), device=old.device), k)
+    return centres, ids.unique().to(old.device), index
 
 
-def _prepare(old: Tensor, ids: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors for faiss and people numbered 0..C-1."""
+def _prepare(old: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Unit vectors [N, D], people numbered 0..C-1 [N], and the images of each [C]."""
     check_matrix("old", old)
     check_labels("ids", ids, len(old))
     if not bool(torch.isfinite(old).all()):
         raise ValueError("old holds NaN or infinity; drop these images or look for a diverged model")
-    return _float32(F.normalize(old.detach(), dim=1)), np.unique(ids.cpu().numpy(), return_inverse=True)[1]
-
-
-def _float32(x: Tensor) -> np.ndarray:
-    return np.ascontiguousarray(x.float().cpu().numpy())
+    _, people, counts = ids.to(old.device).unique(return_inverse=True, return_counts=True)
+    return F.normalize(old.detach(), dim=1), people, counts
 
 
 def _check_k(k: int, available: int, what: str, ids: Tensor) -> None:
@@ -100,23 +93,13 @@ def _check_k(k: int, available: int, what: str, ids: Tensor) -> None:
         )
 
 
-def _search(
-    base: np.ndarray, base_people: np.ndarray, vectors: np.ndarray, people: np.ndarray, own: np.ndarray, k: int
-) -> Tensor:
-    """The k nearest rows of ``base`` of another person; ``own`` [C] says how many rows of each person it holds."""
-    result = np.empty((len(vectors), k), dtype=np.int64)
-    index = faiss.IndexFlatIP(base.shape[1])
-    index.add(base)
-    pending = np.arange(len(vectors))
-    # own images are mostly the nearest, so this is enough for most people; the rest is asked again for more
-    fetch = k + int(np.percentile(own, 90)) if len(own) else k
-    while len(pending):
-        fetch = min(fetch, len(base))
-        found = index.search(vectors[pending], fetch)[1]
-        other = base_people[found] != people[pending, None]
-        enough = other.sum(1) >= k
-        first = other[enough]
-        first &= first.cumsum(1) <= k
-        result[pending[enough]] = found[enough][first].reshape(-1, k)
-        pending, fetch = pending[~enough], 2 * fetch
-    return torch.from_numpy(result)
+def _nearest_others(unit: Tensor, people: Tensor, base: Tensor, base_people: Tensor, k: int) -> Tensor:
+    """For each row of ``unit``, the k rows of ``base`` of another person with the largest cosine, nearest first."""
+    index = people.new_empty(len(unit), k)
+    rows = max(1, BLOCK_BYTES // (base.element_size() * max(1, len(base))))
+    for start in range(0, len(unit), rows):
+        block = slice(start, start + rows)
+        cosine = unit[block] @ base.T
+        cosine.masked_fill_(people[block, None] == base_people, -torch.inf)
+        index[block] = cosine.topk(k, dim=1).indices
+    return index

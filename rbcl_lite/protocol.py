@@ -119,11 +119,13 @@ class Batch:
 class Learner(nn.Module):
     """Base of all learners: labels, batches, and the loss of the new model's own task.
 
-    ``fixed_labels`` says whether a label means the same person in every epoch; methods that keep something
-    per class for the whole training need that.
+    ``fixed_labels`` says whether a label means the same person in every epoch; methods that keep
+    something per class for the whole training need that. ``needs_labelled`` says whether it cannot do
+    without labelled images of another domain.
     """
 
     fixed_labels = True
+    needs_labelled = False
 
     @classmethod
     def classes(cls, train: TrainingSet, labelled: TrainingSet | None) -> np.ndarray:

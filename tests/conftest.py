@@ -13,7 +13,7 @@ from rbcl_lite.data.dataset import ReIDDataset
 
 torch.set_num_threads(1)  # two busy torch threads on a busy machine are slower than one
 
-TINY = Scale("tiny-test", (32, 16), 12, 2, 4, 2, 1, "tiny", "small", 16, 2, 2, (4, 3), 3e-3, 0.5, 0.1)
+TINY = Scale("tiny-test", (32, 16), (32, 16), 12, 2, 4, 2, 1, "tiny", "small", 16, 2, 2, (4, 3), 3e-3, 0.5, 0.1)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

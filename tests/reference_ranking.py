@@ -18,7 +18,7 @@ def average_precision(hits: Sequence[bool]) -> float:
     return total / found
 
 
-def slow_ranking(distances, query_ids, gallery_ids, query_cams=None, gallery_cams=None, max_rank=50):
+def slow_ranking(distances, query_ids, gallery_ids, query_cams=None, gallery_cams=None, max_rank=50, keys=None):
     """mAP, CMC, mINP, ap, valid: sort each row by (distance, negatives first) and walk down the list."""
     cameras = query_cams is not None and gallery_cams is not None
     ap, inp, cmc, valid = [], [], [], []
@@ -28,9 +28,13 @@ def slow_ranking(distances, query_ids, gallery_ids, query_cams=None, gallery_cam
             same = int(query_ids[q]) == int(gallery_ids[g])
             if same and cameras and int(query_cams[q]) == int(gallery_cams[g]):
                 continue  # junk
+            if keys is not None and keys[0][q] == keys[1][g]:
+                continue  # the image itself
+            if int(gallery_ids[g]) < 0:
+                continue  # nobody
             row.append((float(distances[q][g]), same))
         hits = [same for _, same in sorted(row)]  # False sorts before True: ties count against the query
-        valid.append(any(hits))
+        valid.append(any(hits) and int(query_ids[q]) >= 0)
         if not valid[-1]:
             ap.append(float("nan"))
             continue

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from reference_smooth_ap import cosines, neighbours_of_others
 from torch import Tensor
 
+from rbcl_lite import agents
 from rbcl_lite.agents import agent_centers, neighbor_agents
 
 
@@ -25,6 +26,25 @@ def test_neighbours_equal_the_loops(sizes: list[int], k: int) -> None:
     index = neighbor_agents(old, ids, k)
     assert index.dtype == torch.long
     assert index.tolist() == neighbours_of_others(cosines(old, old), ids, ids, k)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 23, 24, 1000])
+def test_blocks_of_any_size_find_the_same(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, ids = problem([5, 1, 9, 3, 6])
+    monkeypatch.setattr(agents, "BLOCK_BYTES", rows * len(ids) * old.element_size())
+    assert neighbor_agents(old, ids, 4).tolist() == neighbours_of_others(cosines(old, old), ids, ids, 4)
+    monkeypatch.setattr(agents, "BLOCK_BYTES", 1)
+    names = torch.arange(5) * 10 - 10
+    centres, _, index = agent_centers(old, ids, 3)
+    assert index.tolist() == neighbours_of_others(cosines(old, centres), ids, names, 3)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu() -> None:
+    old, ids = problem([5, 1, 9, 3, 6])
+    index = neighbor_agents(old.cuda(), ids, 4)
+    assert index.is_cuda and index.tolist() == neighbor_agents(old, ids, 4).tolist()
+    assert all(part.is_cuda for part in agent_centers(old.cuda(), ids, 2))
 
 
 def test_all_images_of_others_can_be_asked_for() -> None:

@@ -77,6 +77,7 @@ def build(scale: str) -> int:
     source, pages = ROOT / "_build" / scale, html_folder(scale)
     if not any((source / "notebooks").glob("*.ipynb")):
         sys.exit(f"no executed notebooks in {source / 'notebooks'}: run `python tools/execute.py {scale}` first")
+    print("rendering the book, every warning an error (a minute or two)…", flush=True)
     assemble(source)
     shutil.rmtree(pages, ignore_errors=True)
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-W", "-n", "--keep-going", "-a", "-E"]

@@ -22,6 +22,7 @@ HTML = (ROOT / os.environ.get("RBCL_HTML", "_build/smoke/html")).resolve()
 LOOKS = {"wide": (1440, "light"), "dark": (1440, "dark"), "phone": (390, "light")}
 SETTLED = """() => document.fonts.status === 'loaded'
   && (!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true))"""
+PATIENCE = 600_000  # milliseconds; a busy machine may take long, and a page that hangs is still found
 FINDINGS = (ROOT / "tools" / "findings.js").read_text(encoding="utf-8").split("\n", 1)[1]
 
 
@@ -93,9 +94,9 @@ def test_page(page: str, look: str, address: str, looks: dict[str, BrowserContex
     tab.on("pageerror", lambda e: trouble.append(f"JavaScript error {e.message}"))
     tab.on("console", lambda m: trouble.append(f"console error {m.text}") if m.type == "error" else None)
     tab.on("response", lambda r: trouble.append(f"HTTP {r.status} {r.url}") if r.status >= 400 else None)
-    tab.goto(f"{address}/{page}", wait_until="load", timeout=60_000)
+    tab.goto(f"{address}/{page}", wait_until="load", timeout=PATIENCE)
     tab.evaluate("() => { for (const d of document.querySelectorAll('details')) d.open = true }")
-    tab.wait_for_function(SETTLED, timeout=30_000)
+    tab.wait_for_function(SETTLED, timeout=PATIENCE)
     tab.wait_for_timeout(100)
     for kind, where in tab.evaluate(FINDINGS).items():
         trouble += [f"{kind}: {w}" for w in where]

@@ -2,7 +2,8 @@
 
 ``python tools/execute.py laptop`` leaves executed copies in ``_build/laptop/notebooks``. A copy is taken from the cache
 when the notebook's source, the package's code, its result files and the scale are those it was executed with; all
-others run under nbmake, so that an error in a cell fails here. The cache is ``.cache/notebooks``, outside ``_build``,
+others run under nbmake, without a limit of time. A copy that the build would refuse, for an error or for a line on
+stderr, fails here and is not kept. The cache is ``.cache/notebooks``, outside ``_build``,
 because nbmake passes over every path with that name.
 """
 
@@ -20,13 +21,14 @@ from pathlib import Path
 
 import nbformat
 
-ROOT = Path(__file__).resolve().parent.parent
-TIMEOUT = {"smoke": 300, "laptop": 1200, "gpu": 7200}  # seconds for one cell
+HERE = ROOT = Path(__file__).resolve().parent.parent
+ABOUT = {"gpu": "not measured", "laptop": "minutes each", "smoke": "seconds each"}
+HIDDEN = {"remove-stderr", "remove-output", "remove-cell"}  # tags of cells whose stderr the book does not show
 
 
 def code_fingerprint() -> str:
     """The package's fingerprint, from a fresh process so that no import is kept between calls."""
-    command = [sys.executable, "-m", "rbcl_lite.fingerprint"]
+    command = [sys.executable, "-m", "rbcl_lite.base.fingerprint"]
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
 
@@ -44,19 +46,23 @@ def results_digest() -> bytes:
     return digest(*(part for f in files for part in (f.name.encode(), f.read_bytes()))).encode()
 
 
-def complete(notebook: nbformat.NotebookNode) -> bool:
-    """Whether every code cell ran, and none ended in an error that its tags do not announce."""
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or not cell.source.strip():
-            continue
+def trouble(notebook: nbformat.NotebookNode) -> list[str]:
+    """What the build would refuse: a cell that did not run, an error that no tag announces, output on stderr."""
+    found = []
+    for number, cell in enumerate(notebook.cells, 1):
         tags = cell.metadata.get("tags", [])
-        if "skip-execution" in tags:
+        if cell.cell_type != "code" or not cell.source.strip() or "skip-execution" in tags:
             continue
-        if cell.execution_count is None:
-            return False
-        if any(o.output_type == "error" for o in cell.outputs) and "raises-exception" not in tags:
-            return False
-    return True
+        said = [f"did not run:\n{cell.source}"] if cell.execution_count is None else []
+        for output in cell.outputs:
+            if output.output_type == "error" and "raises-exception" not in tags:
+                said.append(f"ended in {output.ename}: {output.evalue}")
+            elif output.output_type == "stream" and output.name == "stderr" and not HIDDEN & set(tags):
+                said.append(f"wrote to stderr:\n{output.text.rstrip()}")
+        found += [f"cell {number} {what}" for what in said]
+        if any(not what.startswith("wrote") for what in said):
+            break  # the cells below did not run either
+    return found
 
 
 def seconds(notebook: nbformat.NotebookNode) -> float:
@@ -86,7 +92,7 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
     """Bring all executed copies of a scale up to date.
 
     Returns:
-        the exit status: 0, or pytest's when a notebook failed.
+        the exit status: 0 if all copies are there and the build will take them.
     """
     fingerprint, results = code_fingerprint(), results_digest()
     cache = ROOT / ".cache" / "notebooks" / scale / fingerprint
@@ -112,6 +118,8 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
     print(f"notebooks at scale {scale}: {len(sources) - len(stale)} unchanged, {len(stale)} to execute", flush=True)
     if not stale:
         return 0
+    print(f"executing, {min(jobs, len(stale))} at a time ({ABOUT[scale]})…", flush=True)
+    shutil.rmtree(running, ignore_errors=True)  # left by a process of the same number
     running.mkdir()
     for copy in stale:
         shutil.copyfile(ROOT / "notebooks" / copy.name, copy)
@@ -119,18 +127,23 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
     environment = os.environ | {"RBCL_SCALE": scale, "PYTHONHASHSEED": "0"}
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment.setdefault(name, "1")  # two kernels share two cores
-    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "--nbmake", "--overwrite"]
-    command += [f"--nbmake-timeout={TIMEOUT[scale]}", "-n", str(min(jobs, len(stale))), "--durations=0", "-q"]
-    status = subprocess.run([*command, *map(str, stale)], cwd=ROOT, env=environment).returncode
+    environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning of the debugger, which is not used
+    # matplotlib says so on stderr if making its list of fonts takes long; made now, no notebook has to
+    subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
+    command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider", "-p", "tools.patience"]
+    command += ["--nbmake", "--overwrite", "--nbmake-timeout=-1"]  # as long as it takes
+    command += ["-n", str(min(jobs, len(stale))), "--durations=0", "-q"]
+    status = subprocess.run([*command, *map(str, stale)], cwd=HERE, env=environment).returncode
     for copy, kept in stale.items():
         notebook = nbformat.read(copy, as_version=4)
-        if complete(notebook):
-            stamp(notebook, scale, fingerprint)
-            nbformat.write(notebook, copy)
-            copy.replace(kept)
-            shutil.copyfile(kept, out / copy.name)
-        else:
-            print(f"failed, see {copy.relative_to(ROOT)}", flush=True)
+        if found := trouble(notebook):
+            status = status or 1
+            print(f"FAILED {copy.name}, its copy is {copy.relative_to(ROOT)}", *found, sep="\n", flush=True)
+            continue
+        stamp(notebook, scale, fingerprint)
+        nbformat.write(notebook, copy)
+        copy.replace(kept)
+        shutil.copyfile(kept, out / copy.name)
     if not any(running.iterdir()):
         running.rmdir()
     return status
@@ -139,7 +152,7 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
 def main() -> None:
     """Parse the command line and execute."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("scale", choices=sorted(TIMEOUT), help="how much work a notebook does")
+    parser.add_argument("scale", choices=sorted(ABOUT), help="how much work a notebook does")
     parser.add_argument("--jobs", type=int, default=2, help="notebooks executed at the same time")
     parser.add_argument("--only", default="*.ipynb", help="only those whose name matches, e.g. '03_*'")
     options = parser.parse_args()

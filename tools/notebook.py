@@ -31,7 +31,8 @@ def setup_source() -> str:
     """The first code cell of every notebook: installs the package where it is missing, as on Colab."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         address = tomllib.load(file)["project"]["urls"]["Repository"]
-    return f"try:\n    import rbcl_lite\nexcept ImportError:\n    %pip install -q git+{address}\n    import rbcl_lite"
+    install = f'%pip install -q "rbcl-lite[plots,gallery] @ git+{address}"'
+    return f"try:\n    import rbcl_lite\nexcept ImportError:\n    {install}\n    import rbcl_lite"
 
 
 def is_setup(source: str) -> bool:

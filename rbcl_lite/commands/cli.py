@@ -16,11 +16,11 @@ COMMANDS = Annotated[Render | Train | Evaluate | Experiment | Methods, tyro.conf
 
 
 def main(args: list[str] | None = None) -> None:
-    """Entry point of ``rbcl-lite``. What a user got wrong is said in one line, without a traceback."""
+    """Entry point of ``rbcl-lite``. What a user got wrong is said in one line; a fault of ours keeps its traceback."""
     command = tyro.cli(
         COMMANDS, args=args, prog="rbcl-lite", description="Backward-compatible training for person re-ID."
     )  # type: ignore[arg-type,call-overload]
     try:
         command.run()
-    except (ValueError, FileNotFoundError, RuntimeError) as error:
+    except (ValueError, OSError, FloatingPointError, ImportError) as error:
         raise SystemExit(f"rbcl-lite: {error}") from error

@@ -10,10 +10,13 @@ import torch
 import tyro
 
 from rbcl_lite.commands.output import say
-from rbcl_lite.experiments import ablation, sweep
+from rbcl_lite.experiments import ablation
+from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
+from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.settings import WEIGHTS
 from rbcl_lite.experiments.shared import shared_runs
+from rbcl_lite.experiments.sweep import sweep
 
 
 @dataclass
@@ -23,7 +26,7 @@ class Work:
     workers: int = 2
     """Processes, one thread each."""
     scale: str | None = None
-    """smoke, laptop or gpu."""
+    """smoke, laptop, gpu or large."""
 
 
 @dataclass
@@ -44,17 +47,20 @@ class Sweep(Measured):
     """Methods to sweep; all of them by default."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """The first seed gets all weights, the others the chosen one."""
+    leader_seeds: tuple[int, ...] = ()
+    """Further seeds for the methods within three points of the best."""
 
     def run(self) -> None:
         """Run everything that is not there yet."""
         torch.set_num_threads(1)
-        path = sweep.sweep(
+        path = sweep(
             self.setting,
             self.methods,
             seeds=self.seeds,
+            leader_seeds=self.leader_seeds,
             workers=self.workers,
             scale_name=self.scale,
-            folder=self.out or sweep.RESULTS,
+            folder=self.out or RESULTS,
             progress=True,
         )
         say(path)
@@ -77,10 +83,23 @@ class Ablation(Measured):
             variants=self.variants,
             workers=self.workers,
             scale_name=self.scale,
-            folder=self.out or sweep.RESULTS,
+            folder=self.out or RESULTS,
             progress=True,
         )
         say(path)
+
+
+@dataclass
+class Axis(Measured):
+    """One upgrade with one thing varied, for example the recipe or the length of training; resumable."""
+
+    name: tyro.conf.Positional[str] = "recipe"
+    """recipe, length or old-quality."""
+
+    def run(self) -> None:
+        """Run everything that is not there yet."""
+        torch.set_num_threads(1)
+        say(axis(self.name, workers=self.workers, scale_name=self.scale, folder=self.out or RESULTS, progress=True))
 
 
 @dataclass
@@ -114,10 +133,10 @@ class Confirm(Measured):
     def run(self) -> None:
         """Go through all result files; exit status 1 if a method must be measured again."""
         torch.set_num_threads(1)
-        for path in sorted((self.out or sweep.RESULTS).glob("*.json")):
+        for path in sorted((self.out or RESULTS).glob("*.json")):
             for line in confirm(path, workers=self.workers, progress=True):
                 say(line)
-        if stale(self.out or sweep.RESULTS):
+        if stale(self.out or RESULTS):
             raise SystemExit(1)
 
 
@@ -125,7 +144,7 @@ class Confirm(Measured):
 class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
-    action: Annotated[Sweep | Ablation | SharedRuns | Check | Confirm, tyro.conf.arg(name="")]
+    action: Annotated[Sweep | Ablation | Axis | SharedRuns | Check | Confirm, tyro.conf.arg(name="")]
 
     def run(self) -> None:
         """Run the chosen action."""

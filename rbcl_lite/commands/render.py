@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from rbcl_lite.commands.output import say
+from rbcl_lite.data.draw_many import draw_many
 from rbcl_lite.data.world import World
 from rbcl_lite.plots.contact_sheet import contact_sheet
 
@@ -29,15 +30,16 @@ class Render:
     """Height of a picture in pixels; the width is half of it."""
     out: Path = Path("contact_sheet.png")
     """PNG file to write."""
+    workers: int = 2
+    """Processes that draw, from 2,000 pictures on."""
 
     def run(self) -> None:
         """Render and save."""
-
         world = World(
             self.domain, identities=self.first + self.people, seed=self.seed, size=(self.height, self.height // 2)
         )
         ids, cams = (a.ravel() for a in np.mgrid[self.first : self.first + self.people, 0 : world.cameras])
-        images = world.images(ids, cams, np.zeros_like(ids))
+        images = draw_many(world, ids, cams, np.zeros_like(ids), workers=self.workers)
         sheet = contact_sheet(images.reshape(self.people, world.cameras, *images.shape[1:]))
         self.out.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(sheet).save(self.out)

@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rbcl_lite.base.scale import scale
 from rbcl_lite.commands.output import say
+from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
 from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.given_old import GivenOld
 from rbcl_lite.runs.run import load_run
 from rbcl_lite.runs.run_or_load import run_or_load
 from rbcl_lite.training.schedule import TrainConfig
+
+Value = TypeVar("Value")
 
 
 def _options(flag: str, text: str) -> dict[str, Any]:
@@ -26,6 +30,11 @@ def _options(flag: str, text: str) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ValueError(f"{flag} must be a JSON object such as '{{\"temperature\": 0.1}}', got {text}")
     return values
+
+
+def given(value: Value | None, default: Value) -> Value:
+    """The value if it was given; 0 is a value."""
+    return default if value is None else value
 
 
 @dataclass
@@ -41,7 +50,7 @@ class Train:
     share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
-    """Folder of the old run."""
+    """The old model, used as it is: folder of a finished run, or file of its stored vectors."""
     method: str = "independent"
     """How the new model is kept compatible: independent, l2, bct, contrastive, ... (see rbcl-lite methods)."""
     weight: float = 1.0
@@ -60,8 +69,10 @@ class Train:
     """Height of the input in pixels, the width is half of it; by default the scale's."""
     epochs: int | None = None
     """Passes over the training images; by default the scale's."""
-    lr: float = TrainConfig.lr
-    """Highest learning rate."""
+    lr: float | None = None
+    """Highest learning rate; by default the scale's."""
+    erase: float | None = None
+    """Probability of random erasing; by default the scale's."""
     schedule: str = TrainConfig.schedule
     """onecycle or multistep."""
     precision: str = TrainConfig.precision
@@ -73,7 +84,7 @@ class Train:
     seed: int = 0
     """Of weights, batches and augmentation, and of the people of a domain."""
     scale: str | None = None
-    """smoke, laptop or gpu; by default $RBCL_SCALE, or gpu where CUDA is available, else laptop."""
+    """smoke, laptop, gpu or large; by default $RBCL_SCALE, or gpu where CUDA is available, else laptop."""
     runs: Path | None = None
     """Folder where runs are kept; by default runs/ in $RBCL_CACHE or ~/.cache/rbcl_lite."""
     options: str = "{}"
@@ -83,31 +94,35 @@ class Train:
 
     def config(self) -> RunConfig:
         """The run that these options describe."""
-
         at = scale(self.scale)
-        old = load_run(self.old).config if self.old else None
-        size = (self.height, self.height // 2) if self.height else at.size
+        old = None if self.old is None else GivenOld.at(self.old)
+        height = given(self.height, (at.size if old else at.old_size)[0])
+        learner_options = _options("--learner-options", self.learner_options)
+        if self.learner == "supervised":
+            learner_options = {"label_smoothing": at.label_smoothing, **learner_options}
         return RunConfig(
             images=Images(self.data, self.table, self.pattern),
             share=self.share,
             model=EmbedderConfig(
-                self.backbone or (at.new_backbone if old else at.old_backbone),
-                self.dim or at.dim,
+                given(self.backbone, at.new_backbone if old else at.old_backbone),
+                given(self.dim, at.dim),
                 pretrained=self.pretrained,
             ),
-            size=size,
-            batch=(self.batch_people or at.batch[0], self.batch_images or at.batch[1]),
+            size=(height, height // 2),
+            batch=(given(self.batch_people, at.batch[0]), given(self.batch_images, at.batch[1])),
+            augment=Augment(erase=given(self.erase, at.erase)),
             learner=self.learner,
-            learner_options=_options("--learner-options", self.learner_options),
-            labelled=Images(self.labelled) if self.labelled else None,
+            learner_options=learner_options,
+            labelled=None if self.labelled is None else Images(self.labelled),
             method=self.method,
             weight=self.weight,
             method_options=_options("--options", self.options),
             old=old,
-            people_seed=old.seed if old else self.seed,  # never train on people the old model was judged on
+            # never train on people that the old model was judged on
+            people_seed=load_run(old.path).config.seed if old and old.is_run else self.seed,
             train=TrainConfig(
-                epochs=self.epochs or (at.epochs if old else at.old_epochs),
-                lr=self.lr,
+                epochs=given(self.epochs, at.epochs if old else at.old_epochs),
+                lr=given(self.lr, at.lr),
                 schedule=self.schedule,
                 precision=self.precision,
                 seed=self.seed,
@@ -117,7 +132,8 @@ class Train:
 
     def run(self) -> None:
         """Train, or find what was trained before."""
-
+        if self.old is None and self.method != "independent":
+            raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
         run = run_or_load(self.config(), folder=self.runs)
         say(run)
         say(run.folder)

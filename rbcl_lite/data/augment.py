@@ -1,4 +1,4 @@
-"""Training augmentation, drawn for each image by itself: flip, pad and crop, brightness and contrast, erasing."""
+"""Augmentation of a batch, drawn for each image by itself: flip, pad and crop, brightness and contrast, erasing."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import math
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms.v2 import functional as V
+
+DRAWS = 10  # numbers per image: 0 flip, 1-2 crop, 3 brightness, 4 contrast, 5 whether to erase, 6-9 where
 
 
 @dataclass(frozen=True)
 class Augment:
-    """The usual re-ID augmentation (Luo et al. 2019) with torchvision's v2 kernels.
+    """The usual re-ID augmentation (Luo et al. 2019), on the whole batch at once and on its device.
 
     torchvision's transform classes draw once per call, so a batch would share one flip and one crop. Here
-    every image has its own draw and the kernels still run on the whole batch where they can.
+    every image has ten numbers of its own, whatever is turned off, and after them the noise of the erased
+    pixels is drawn. Flip and crop are one gather of the padded pixels, before uint8 becomes float.
 
     Args:
         flip: probability of a horizontal flip.
         pad: pixels of padding per 64 rows of the picture, cropped back at a random place.
-        colour: half width of the factors of brightness and contrast.
+        colour: half width of the factors of brightness and contrast; contrast turns about the image's mean.
         erase: probability of erasing a rectangle (Zhong et al. 2020) of 2 to 25 % of the area with noise.
 
     >>> x = torch.zeros(2, 3, 64, 32, dtype=torch.uint8)
@@ -41,37 +44,121 @@ class Augment:
             generator: a CPU generator; the draws depend on nothing else.
 
         Returns:
-            [B, 3, H, W] float32 in 0..1 on the device of ``images``.
+            [B, 3, H, W] float32 in 0..1, channels last, on the device of ``images``.
+
+        Raises:
+            ValueError: images of another shape, or of whole numbers other than uint8.
         """
-        x = V.to_dtype(images, torch.float32, scale=True)
-        batch, _, height, width = x.shape
-        draw = torch.rand(batch, 10, generator=generator)
-
-        flipped = (draw[:, 0] < self.flip).to(x.device)
-        x = torch.where(flipped[:, None, None, None], V.horizontal_flip(x), x)
-
-        pad = self.pad * height // 64
-        if pad:
-            wide = V.pad(x, [pad])
-            top, left = (draw[:, 1:3] * (2 * pad + 1)).long().T.tolist()
-            x = torch.stack([w[:, t : t + height, s : s + width] for w, t, s in zip(wide, top, left)])
-
+        _check(images)
+        draw = torch.rand(len(images), DRAWS, generator=generator)
+        pixels = images.permute(0, 2, 3, 1)
+        pad = self.pad * images.shape[2] // 64
+        if self.flip or pad:
+            pixels = flip_and_crop(pixels, draw[:, 0] < self.flip, draw[:, 1:3], pad)
+        x = pixels.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+        levels = 1.0 if images.is_floating_point() else 255.0
         if self.colour:
-            factor = (1 + self.colour * (2 * draw[:, 3:5] - 1)).to(x.device)[:, :, None, None, None]
-            x = x * factor[:, 0]
-            grey = x.mean(dim=(1, 2, 3), keepdim=True)
-            x = (grey + (x - grey) * factor[:, 1]).clamp(0, 1)
-
-        for i in (draw[:, 5] < self.erase).nonzero()[:, 0].tolist():
-            area = (0.02 + 0.23 * float(draw[i, 6])) * height * width
-            ratio = math.exp((2 * float(draw[i, 7]) - 1) * math.log(3.3))
-            h, w = min(height - 1, round(math.sqrt(area * ratio))), min(width - 1, round(math.sqrt(area / ratio)))
-            t, s = int(float(draw[i, 8]) * (height - h + 1)), int(float(draw[i, 9]) * (width - w + 1))
-            noise = torch.rand(3, h, w, generator=generator).to(x.device)
-            x[i] = V.erase(x[i], t, s, h, w, noise)
-        return x
+            brightness, contrast = (1 + self.colour * (2 * draw[:, 3:5] - 1)).to(x.device).T[:, :, None, None, None]
+            brightness = brightness / levels
+            grey = x.mean((1, 2, 3), keepdim=True) * brightness
+            x.mul_(brightness * contrast).add_(grey * (1 - contrast)).clamp_(0, 1)
+        elif levels != 1:
+            x.div_(levels)
+        if self.erase:
+            place = torch.where((draw[:, 5] < self.erase)[:, None], rectangles(draw[:, 6:], x.shape[1], x.shape[2]), 0)
+            erased = inside(place, x.shape[1], x.shape[2]).flatten().nonzero()[:, 0]
+            noise = torch.rand(len(erased), 3, generator=generator)
+            x.view(-1, 3)[erased.to(x.device)] = noise.to(x.device)
+        return x.permute(0, 3, 1, 2)
 
 
 def unchanged(images: Tensor, generator: torch.Generator) -> Tensor:
-    """No augmentation."""
+    """No augmentation: for inputs that are no images, such as stored vectors, which only need their own type.
+
+    Args:
+        images: [B, ...] anything.
+        generator: not used.
+
+    Returns:
+        ``images`` itself.
+
+    >>> unchanged(torch.ones(2, 5), torch.Generator()).shape
+    torch.Size([2, 5])
+    """
     return images
+
+
+def flip_and_crop(pixels: Tensor, flipped: Tensor, corner: Tensor, pad: int) -> Tensor:
+    """Flip some images, surround all with ``pad`` black pixels, and cut them back to their size.
+
+    Args:
+        pixels: [B, H, W, C].
+        flipped: [B] bool, on the CPU.
+        corner: [B, 2] in 0..1, on the CPU: row and column of the cut, as a share of the places that there are.
+        pad: pixels on each side, 0 or more.
+
+    Returns:
+        [B, H, W, C] of the type of ``pixels``, contiguous.
+
+    >>> x = torch.arange(3).view(1, 1, 3, 1)
+    >>> flip_and_crop(x, torch.tensor([True]), torch.zeros(1, 2), 0).flatten().tolist()
+    [2, 1, 0]
+    """
+    batch, height, width, channels = pixels.shape
+    tall, wide = height + 2 * pad, width + 2 * pad
+    top, left = (corner * (2 * pad + 1)).long().to(pixels.device).T
+    place = torch.arange(max(batch, height, width), device=pixels.device)
+    column = left[:, None] + place[:width]
+    column = torch.where(flipped.to(pixels.device)[:, None], wide - 1 - column, column)
+    row = (place[:batch] * tall + top)[:, None] + place[:height]
+    index = (row * wide)[:, :, None] + column[:, None, :]
+    padded = F.pad(pixels, (0, 0, pad, pad, pad, pad)).reshape(-1, channels)
+    return padded.index_select(0, index.flatten()).view(batch, height, width, channels)
+
+
+def rectangles(draw: Tensor, height: int, width: int) -> Tensor:
+    """Rectangles of 2 to 25 % of the area, log-uniform in height / width from 1/3.3 to 3.3, anywhere inside.
+
+    Args:
+        draw: [B, 4] in 0..1: area, aspect ratio, row and column.
+        height, width: of the images. A rectangle stays one pixel smaller than they are.
+
+    Returns:
+        [B, 4] whole numbers: top, left, height, width.
+
+    >>> rectangles(torch.tensor([[0.0, 0.5, 0.0, 0.0]]), 50, 50).tolist()
+    [[0, 0, 7, 7]]
+    """
+    area, aspect, row, column = draw.double().T
+    area = (0.02 + 0.23 * area) * height * width
+    ratio = ((2 * aspect - 1) * math.log(3.3)).exp()
+    h = (area * ratio).sqrt().round().clamp(max=height - 1)
+    w = (area / ratio).sqrt().round().clamp(max=width - 1)
+    return torch.stack([(row * (height - h + 1)).floor(), (column * (width - w + 1)).floor(), h, w], 1).long()
+
+
+def inside(place: Tensor, height: int, width: int) -> Tensor:
+    """Which pixels lie in the rectangle of each image.
+
+    Args:
+        place: [B, 4] whole numbers: top, left, height, width.
+        height, width: of the images.
+
+    Returns:
+        [B, height, width] bool.
+
+    >>> inside(torch.tensor([[0, 1, 1, 2]]), 2, 4).int().tolist()
+    [[[0, 1, 1, 0], [0, 0, 0, 0]]]
+    """
+    top, left, h, w = place.T[:, :, None]
+    row, column = torch.arange(height), torch.arange(width)
+    return ((row >= top) & (row < top + h))[:, :, None] & ((column >= left) & (column < left + w))[:, None, :]
+
+
+def _check(images: Tensor) -> None:
+    if images.ndim != 4 or images.shape[1] != 3:
+        raise ValueError(
+            f"Augment needs images [B, 3, H, W], got {list(images.shape)}: give augment=unchanged for stored vectors"
+        )
+    if images.dtype != torch.uint8 and not images.is_floating_point():
+        raise ValueError(f"Augment needs uint8, or float in 0..1, got {images.dtype}")

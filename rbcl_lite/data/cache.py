@@ -1,4 +1,4 @@
-"""Arrays that are made once and then read from disk."""
+"""Cache of arrays: made once, then read from disk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
     Args:
         key: everything the array depends on, JSON-serialisable.
         make: called without arguments where the cache has no such array. Two processes that ask at
-            once make it once: the second waits.
+            once make it once: the second waits. Nothing half-written is ever found under the final name.
 
     Returns:
         a read-only memory map of the array.
@@ -34,8 +34,11 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
     with FileLock(f"{path}.lock"):
         if not path.exists():
             array = make()
-            temporary = path.with_suffix(".tmp")
-            with open(temporary, "wb") as f:
-                np.save(f, array)
-            os.replace(temporary, path)
+            temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+            try:
+                with open(temporary, "wb") as f:
+                    np.save(f, array)
+                os.replace(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)  # it is gone, unless something went wrong
     return np.load(path, mmap_mode="r")

@@ -10,31 +10,27 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.cache import cached_array
+from rbcl_lite.data.leftovers import File, Leftovers
+from rbcl_lite.data.pixels import to_rgb
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 LONG = 1000
 """From this many images on, decoding shows a progress bar."""
-
-
-def find_images(folder: Path, *, recursive: bool = False) -> list[str]:
-    """Names of the image files under a folder, relative to it, sorted; hidden files and other types are left out.
-
-    Raises:
-        ValueError: there is none.
-    """
-    files = folder.rglob("*") if recursive else folder.iterdir()
-    names = sorted(f.relative_to(folder).as_posix() for f in files if f.suffix.lower() in SUFFIXES and f.is_file())
-    names = [n for n in names if not any(part.startswith(".") for part in n.split("/"))]
-    if not names:
-        where = " there and below" if recursive else " there"
-        raise ValueError(f"{folder} holds no image; looked for {', '.join(SUFFIXES)}{where}")
-    return names
+LARGEST = 2**26
+"""Pixels of the largest image that is decoded (8192 x 8192)."""
+LONGEST = 50
+"""Largest ratio of the sides of a crop."""
+SHOWN = 5
+"""So many bad files are named."""
 
 
 def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
     """One file as RGB at ``size``, resized with a filter as wide as the reduction (no aliasing).
+
+    The type is read from the content, whatever the name ends with. Other depths and modes become RGB by
+    :func:`~rbcl_lite.data.pixels.to_rgb`. A camera's JPEG with previews (MPO) counts as its first picture.
 
     Args:
         path: an image file that Pillow reads; its EXIF rotation is applied.
@@ -44,25 +40,46 @@ def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
         [height, width, 3] uint8.
 
     Raises:
-        ValueError: the file is empty, truncated or no image; the message names it.
+        ValueError: the file is empty, truncated, no image, too large or too long to be a crop, holds several frames,
+            or values without a known brightness; the message names it.
     """
     try:
         with Image.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        what = "is empty (0 bytes)" if path.is_file() and path.stat().st_size == 0 else f"cannot be decoded: {error}"
+            problem = _unfit(file)
+            picture = None if problem else ImageOps.exif_transpose(file)
+    except Image.DecompressionBombError as error:
+        raise ValueError(f"{path} is no crop of a person: {error}") from error
+    except Exception as error:  # Pillow's readers raise whatever a broken file makes them raise
+        empty = path.is_file() and path.stat().st_size == 0
+        what = "is empty (0 bytes)" if empty else f"cannot be decoded: {error}"
         raise ValueError(f"{path} {what}. Copy the file again, or remove it") from error
+    if picture is None:
+        raise ValueError(f"{path} {problem}")
+    try:
+        picture = to_rgb(picture)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     height, width = size
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(picture)
 
 
+def _unfit(file: Image.Image) -> str:
+    """Why an image cannot be a crop, or nothing."""
+    width, height = file.size
+    if width * height > LARGEST or max(file.size) > LONGEST * min(file.size):
+        return f"has {width} x {height} pixels and is no crop of a person; cut the people out first"
+    frames = 1 if file.format == "MPO" else getattr(file, "n_frames", 1)
+    return "" if frames == 1 else f"holds {frames} frames, and a crop is one picture; save the one that counts"
+
+
 def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress: bool | None = None) -> np.ndarray:
     """Decode the files ``root / name``, in this order, into one array that is cached on disk.
 
     The cache's key holds the name, length and modification time of every file, so that a changed data set is
-    decoded again.
+    decoded again. All files are tried before bad ones are reported, and what an attempt decoded before it failed
+    or was interrupted is not decoded again by the next.
 
     Args:
         root: folder that the names are relative to.
@@ -75,7 +92,7 @@ def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress:
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a wrong size, or a file that cannot be decoded.
+        ValueError: a wrong size, or files that cannot be decoded: how many, and the first ones.
     """
     if len(size) != 2 or min(size) < 1:
         raise ValueError(f"size must be (height, width) in pixels, each at least 1, got {size}")
@@ -86,18 +103,45 @@ def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress:
         raise FileNotFoundError(f"{len(missing)} of {len(paths)} images are missing, first {missing[0]}")
     stats = [p.stat() for p in paths]
     files = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(names, stats)]
+    about = {"root": str(root), "size": list(size), "code": fingerprint("data.decoding")}
+    leftovers = Leftovers(repr([about, os.path.commonpath([p.parent for p in paths])]))
 
     def make() -> np.ndarray:
-        images = np.empty((len(paths), *size, 3), np.uint8)
-
-        def put(i: int) -> None:
-            images[i] = decode_image(paths[i], size)
-
         show = False if progress is None and len(paths) < LONG else progress
-        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:  # Pillow decodes without the interpreter's lock
-            done = pool.map(put, range(len(paths)))
-            for _ in bar(done, total=len(paths), desc=f"decoding {root.name}", enabled=show):
-                pass
+        images = np.empty((len(paths), *size, 3), np.uint8)
+        _decode_into(images, paths, files, leftovers, f"decoding {root.name}", show)
         return images
 
-    return cached_array({"what": "decoded crops", "root": str(root), "size": list(size), "files": files}, make)
+    array = cached_array({"what": "decoded crops", **about, "files": files}, make)
+    leftovers.clear()
+    return array
+
+
+def _decode_into(
+    images: np.ndarray, paths: list[Path], files: list[File], leftovers: Leftovers, desc: str, show: bool | None
+) -> None:
+    """Fill images [N, H, W, 3]; what is done is kept where a file is bad or the user interrupts."""
+    done = leftovers.fill(images, files)
+    bad: dict[int, ValueError] = {}
+
+    def put(i: int) -> None:
+        try:
+            images[i] = decode_image(paths[i], (images.shape[1], images.shape[2]))
+            done[i] = True
+        except ValueError as error:
+            bad[i] = error
+
+    todo = np.flatnonzero(~done).tolist()
+    pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))  # Pillow decodes without the interpreter's lock
+    try:
+        for _ in bar(pool.map(put, todo), total=len(todo), desc=desc, enabled=show):
+            pass
+        if bad:
+            shown = "\n".join(str(bad[i]) for i in sorted(bad)[:SHOWN])
+            more = f"\n... and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+            raise ValueError(f"{len(bad)} of {len(paths)} images cannot be used:\n{shown}{more}") from bad[min(bad)]
+    except BaseException:
+        pool.shutdown(cancel_futures=True)
+        leftovers.keep(images, files, done)
+        raise
+    pool.shutdown()

@@ -1,15 +1,20 @@
-"""From what a user names (a domain of the world, or a folder) to the splits."""
+"""Images by name: a domain of the world, or a folder, and the splits that it gives."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+import warnings
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.scale import Scale
 from rbcl_lite.data.dataset import Splits
-from rbcl_lite.data.folders import crops, market1501
+from rbcl_lite.data.digests import digests
+from rbcl_lite.data.finding import find_images
+from rbcl_lite.data.folders import FOLDERS, crops, market1501
+from rbcl_lite.data.naming import find_table, from_table
 from rbcl_lite.data.rendered import rendered_splits
 from rbcl_lite.data.world import DOMAINS
 
@@ -18,21 +23,61 @@ from rbcl_lite.data.world import DOMAINS
 class Images:
     """Where the images come from.
 
+    A folder and a table are resolved when they are named (``~``, relative to the current folder, links), so that all
+    spellings of one folder are equal and it is found from everywhere. A domain's name always means the domain; a
+    warning says so where the current folder holds a folder of that name, which is written ``./campus``.
+
     Args:
         data: a domain of the world (campus, station, street), or a folder of crops. A folder is read in
             Market-1501's layout unless ``table`` or ``pattern`` is given.
-        table: CSV with the columns path, id and, where known, camera.
-        pattern: regular expression of the file names with the groups ``id`` and, where known, ``cam``.
+        table: CSV with the columns path, id and, where known, camera and split; relative to the current folder or
+            to ``data``.
+        pattern: regular expression of the file names with the groups ``id`` and, where known, ``cam`` and ``split``.
+
+    Raises:
+        FileNotFoundError: a relative table that lies at neither place.
+        ValueError: an empty name, a table or a pattern for a domain, or both at once; a table that could be two files.
     """
 
     data: str = "campus"
     table: str | None = None
     pattern: str | None = None
 
+    def __post_init__(self) -> None:
+        data = str(self.data)
+        if not data:
+            raise ValueError(f"data is empty; give a domain ({', '.join(DOMAINS)}) or a folder of crops")
+        if self.table is not None and self.pattern is not None:
+            raise ValueError(f"give a table ({self.table}) or a pattern ({self.pattern}), not both")
+        if data in DOMAINS:
+            if self.table is not None or self.pattern is not None:
+                raise ValueError(
+                    f"{data} is a domain that is drawn, and has no table and no pattern; the folder is ./{data}"
+                )
+            if Path(data).is_dir():
+                warnings.warn(
+                    f"{data} means the domain, not the folder {Path(data).resolve()}, which is ./{data}", stacklevel=3
+                )
+            object.__setattr__(self, "data", data)
+            return
+        root = Path(data).expanduser().resolve()
+        object.__setattr__(self, "data", str(root))
+        if self.table is not None:
+            table = Path(self.table).expanduser()
+            table = table if table.is_absolute() else find_table(root, table)
+            object.__setattr__(self, "table", str(table.resolve()))
+
     @property
     def rendered(self) -> bool:
         """Whether the images are drawn by :class:`~rbcl_lite.data.world.World`."""
         return self.data in DOMAINS
+
+    def moved(self, data: str | Path) -> Images:
+        """The same images at another place; a table that lies in the old folder is looked for in the new one."""
+        root, table = Path(data).expanduser().resolve(), self.table
+        if table is not None and Path(table).is_relative_to(self.data):
+            table = str(root / Path(table).relative_to(self.data))
+        return replace(self, data=str(root), table=table)
 
     def load(
         self, at: Scale, *, size: tuple[int, int] | None = None, seed: int = 0, progress: bool | None = None
@@ -52,22 +97,56 @@ class Images:
         size = size or at.size
         if self.rendered:
             return rendered_splits(self.data, at=at, size=size, seed=seed, progress=progress)
-        if not Path(self.data).is_dir():
-            raise FileNotFoundError(f"{self.data!r} is neither a domain ({', '.join(DOMAINS)}) nor a folder of crops")
+        root = self._root()
         if self.table is None and self.pattern is None:
-            return market1501(self.data, size=size, seed=seed, progress=progress)
-        return crops(self.data, table=self.table, pattern=self.pattern, size=size, seed=seed, progress=progress)
+            return market1501(root, size=size, seed=seed, progress=progress)
+        return crops(root, table=self.table, pattern=self.pattern, size=size, seed=seed, progress=progress)
 
     def version(self) -> str:
-        """What the images depend on beside the arguments of :meth:`load`: the code, and the files of a folder."""
+        """What the images depend on beside the arguments of :meth:`load`: the code, and what is in the files.
+
+        Names relative to the folder and bytes count; where the folder lies, and when a file was touched, do not. Of a
+        table counts what it says of each image.
+
+        Raises:
+            FileNotFoundError: no folder, no table, or a file of the table is missing.
+            ValueError: no image, or a table that cannot be read.
+        """
         if self.rendered:
             return fingerprint("data.rendered")
-        files = sorted(p for p in Path(self.data).rglob("*") if p.is_file())
-        if self.table is not None and Path(self.table).is_file():
-            files.append(Path(self.table))  # a table may lie outside the folder
-        listing = [f"{p} {p.stat().st_size} {p.stat().st_mtime_ns}" for p in files]
-        return hashlib.sha256("\n".join([fingerprint("data.folders"), *listing]).encode()).hexdigest()[:12]
+        root = self._root()
+        about: list[object] = [fingerprint("data.folders")]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whoever loads the images hears them
+            if self.table is not None:
+                listing = from_table(root, Path(self.table))
+                names = listing.paths
+                about.append([listing.people, listing.cameras, listing.splits])
+            elif self.pattern is not None:
+                names = find_images(root, recursive=True)
+            else:
+                folders = [f for f in FOLDERS if (root / f).is_dir()]
+                names = [f"{folder}/{name}" for folder in folders for name in find_images(root / folder)]
+        about.append(list(zip(names, digests(root, names))))
+        return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
 
-    def identity(self) -> list[str]:
-        """What the key of a run holds of the images."""
-        return [self.data, self.version()]
+    def identity(self) -> dict[str, str | None]:
+        """What the key of a run should hold: which images these are, wherever they lie and however they are spelled.
+
+        >>> Images("campus").identity()["data"]
+        'campus'
+        """
+        if self.rendered:
+            return {"data": self.data, "version": self.version()}
+        read = "table" if self.table is not None else "market1501" if self.pattern is None else "pattern"
+        return {"data": "folder", "read": read, "pattern": self.pattern, "version": self.version()}
+
+    def _root(self) -> Path:
+        root = Path(self.data)
+        if not root.is_dir():
+            raise FileNotFoundError(
+                f"{root.name!r} is neither a domain ({', '.join(DOMAINS)}) nor a folder of crops: there is no folder "
+                f"{root}. The path was resolved when it was named (--data, --table, or the configuration of a run); "
+                "if the folder was moved, name its new place"
+            )
+        return root

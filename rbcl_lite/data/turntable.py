@@ -1,18 +1,15 @@
-"""Pictures for the eye: one person from all sides, and many images on one sheet."""
+"""Turntable of one person: pictures for the eye, from all sides."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from rbcl_lite.data.pedestrians.drawing import draw_people
-
-if TYPE_CHECKING:
-    from rbcl_lite.data.world import World
+from rbcl_lite.data.world import World
 
 BACKGROUND = 0.93  # light grey
 
@@ -32,7 +29,6 @@ def turntable(world: World, id: int, views: int = 12) -> NDArray[np.uint8]:
     Raises:
         ValueError: a person who does not exist, or no views.
 
-    >>> from rbcl_lite.data.world import World
     >>> turntable(World("station", identities=5), 2, views=4).shape
     (4, 128, 64, 3)
     """

@@ -10,24 +10,21 @@ import torch.nn.functional as F
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from rbcl_lite.base.progress import bar
 from rbcl_lite.data.pedestrians.clothing import sample_people
 from rbcl_lite.data.pedestrians.domains import DOMAINS as _DOMAINS
+from rbcl_lite.data.pedestrians.domains import Domain
 from rbcl_lite.data.pedestrians.drawing import draw_people
 from rbcl_lite.data.pedestrians.moments import BEHIND, CROWD_SIZE, IN_FRONT, NOBODY, NOTHING, Moments, draw_moments
 from rbcl_lite.data.pedestrians.obstacles import add_obstacles
 from rbcl_lite.data.pedestrians.photograph import make_grain, photograph, windows
 from rbcl_lite.data.pedestrians.scenes import SCENE_HEIGHT, SCENE_WIDTH, paint_scene
-from rbcl_lite.data.turntable import turntable
-from rbcl_lite.plots.contact_sheet import contact_sheet
-
-__all__ = ["DOMAINS", "World", "check_size", "contact_sheet", "turntable"]
 
 DOMAINS: tuple[str, ...] = tuple(_DOMAINS)
 NATIVE_HEIGHTS = (128, 256)
-BAR_FROM = 1000  # images; fewer are drawn without a progress bar
+CHUNKS = {"cuda": 256}  # images drawn together on a kind of device
+CHUNK = 48  # and elsewhere
 
-Images = NDArray[np.uint8]
+Pictures = NDArray[np.uint8]
 
 
 class World:
@@ -42,7 +39,7 @@ class World:
         seed: another seed gives other people. Places and cameras stay.
         size: (height, width) of the images: (128, 64), (256, 128), or 128 divided by a whole number, such as (64, 32),
             which is drawn at (128, 64) and reduced by averaging areas.
-        device: where to draw, ``"cpu"`` or ``"cuda"``.
+        device: where to draw, ``"cpu"`` or ``"cuda"``; the pictures are the same up to two grey levels.
 
     Raises:
         ValueError: an unknown domain, a size that cannot be drawn, fewer than one identity.
@@ -59,13 +56,11 @@ class World:
         size: tuple[int, int] = (128, 64),
         device: str | torch.device = "cpu",
     ) -> None:
-        if domain not in _DOMAINS:
-            raise ValueError(f"unknown domain {domain!r}: choose one of {', '.join(DOMAINS)}")
+        self._place = check_domain(domain)
         if identities < 1:
             raise ValueError(f"identities must be at least 1, got {identities}")
         self.domain, self.identities, self.seed, self.size = domain, identities, seed, check_size(size)
         self.device = torch.device(device)
-        self._place = _DOMAINS[domain]
         self._height = max(128, self.size[0])  # drawn at this height
         people_seed = self._place.seed * 1000 + seed
         self.people = sample_people(identities, self._place.season, people_seed)
@@ -84,41 +79,47 @@ class World:
         """Number of cameras."""
         return len(self._place.cameras)
 
+    @property
+    def chunk(self) -> int:
+        """Number of images drawn together: more on a card than on a processor."""
+        return CHUNKS.get(self.device.type, CHUNK)
+
     def __repr__(self) -> str:
         return f"World({self.domain!r}, identities={self.identities}, seed={self.seed}, size={self.size})"
 
     @torch.no_grad()
-    def images(
-        self, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike, chunk: int = 48, progress: bool | None = None
-    ) -> Images:
-        """Draw images.
+    def images(self, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike, chunk: int | None = None) -> Pictures:
+        """Draw images; :func:`~rbcl_lite.data.draw_many.draw_many` draws thousands, with a progress bar.
 
         Args:
             ids: [N] who, 0 to ``identities - 1``.
             cams: [N] which camera, 0 to 5.
             indices: [N] which image of that person at that camera, from 0 on.
-            chunk: images drawn together; memory grows with it, the images stay the same.
-            progress: show a progress bar: True, False, or None for a bar on a terminal above 1,000 images.
+            chunk: images drawn together, :attr:`chunk` by default; memory grows with it. The images stay the
+                same, up to two grey levels where a float is rounded differently.
 
         Returns:
             [N, H, W, 3] uint8 RGB.
 
         Raises:
-            ValueError: lengths that differ, or an id, camera or index that does not exist.
+            ValueError: see :meth:`check`, or a chunk below 1.
         """
-        who, cam, index = self._check(ids, cams, indices)
-        if chunk < 1:
+        who, cam, index = self.check(ids, cams, indices)
+        step = self.chunk if chunk is None else chunk
+        if step < 1:
             raise ValueError(f"chunk must be at least 1, got {chunk}")
         out = np.empty((len(who), *self.size, 3), np.uint8)
-        show = progress if progress is not None or len(who) > BAR_FROM else False
-        with bar(total=len(who), desc=f"drawing {self.domain}", enabled=show) as shown:
-            for start in range(0, len(who), chunk):
-                part = slice(start, start + chunk)
-                out[part] = self._draw(who[part], cam[part], index[part])
-                shown.update(len(who[part]))
+        for start in range(0, len(who), step):
+            part = slice(start, start + step)
+            out[part] = self._draw(who[part], cam[part], index[part])
         return out
 
-    def _check(self, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike) -> list[NDArray[np.int64]]:
+    def check(self, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike) -> list[NDArray[np.int64]]:
+        """Return ids, cams and indices as [N] arrays if the world has such images.
+
+        Raises:
+            ValueError: lengths that differ, or an id, camera or index that does not exist.
+        """
         given = {"ids": ids, "cams": cams, "indices": indices}
         arrays = {name: np.atleast_1d(np.asarray(value)) for name, value in given.items()}
         lengths = {name: array.shape for name, array in arrays.items()}
@@ -141,7 +142,7 @@ class World:
     def _index(self, values: NDArray[Any]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(values, dtype=np.int64)).to(self.device)
 
-    def _draw(self, ids: NDArray[np.int64], cams: NDArray[np.int64], indices: NDArray[np.int64]) -> Images:
+    def _draw(self, ids: NDArray[np.int64], cams: NDArray[np.int64], indices: NDArray[np.int64]) -> Pictures:
         moments = draw_moments(self._place, self.seed, ids, cams, indices)
         height, width = self._height, self._height // 2
         zoom = height // 128
@@ -181,6 +182,20 @@ class World:
         for k, layer in layers[IN_FRONT]:
             picture[k] = layer[:, :3] + picture[k] * (1 - layer[:, 3:])
         return picture
+
+
+def check_domain(domain: str) -> Domain:
+    """Return the place and its cameras if there is a domain of this name.
+
+    Raises:
+        ValueError: an unknown domain.
+
+    >>> len(check_domain("street").cameras)
+    6
+    """
+    if domain not in _DOMAINS:
+        raise ValueError(f"unknown domain {domain!r}: choose one of {', '.join(DOMAINS)}")
+    return _DOMAINS[domain]
 
 
 def check_size(size: tuple[int, int]) -> tuple[int, int]:

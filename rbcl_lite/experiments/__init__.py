@@ -1,1 +1,34 @@
-"""Many runs compared fairly: the five settings, the sweep over weights, the tables."""
+"""Many runs compared fairly: the five settings, the sweep over weights, the tables, the verdicts."""
+
+from rbcl_lite.experiments.choice import choose_weight
+from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
+from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
+from rbcl_lite.experiments.rotation import fit_rotation, rotate
+from rbcl_lite.experiments.settings import SETTINGS, compatible, independent
+from rbcl_lite.experiments.shared import shared_config
+from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, runs_table, summary
+from rbcl_lite.experiments.verdict import paired_verdict, verdict
+
+__all__ = [
+    "SETTINGS",
+    "CrossTest",
+    "affordable",
+    "choose_weight",
+    "chosen_runs",
+    "compatible",
+    "cross_test_runs",
+    "curve",
+    "fit_rotation",
+    "independent",
+    "load_result",
+    "measure",
+    "paired_verdict",
+    "rotate",
+    "runs_table",
+    "scores",
+    "shared_config",
+    "summary",
+    "sweep_heads",
+    "train_head",
+    "verdict",
+]

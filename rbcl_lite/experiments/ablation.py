@@ -65,6 +65,10 @@ class VariantJob(Job):
         """The run that the job asks for."""
         return variant(self.method, self.seed, self.scale)
 
+    def key(self) -> str:
+        """Content address of the run."""
+        return self.config().key()
+
 
 def ablation(
     *,

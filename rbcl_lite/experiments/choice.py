@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 MAX_LOSS = 2.0
@@ -29,3 +29,23 @@ def choose_weight(records: Iterable[dict[str, Any]], independent: dict[str, Any]
     if fair:
         return max(fair, key=lambda r: r["validation"]["new_old"])["weight"]
     return max(records, key=lambda r: r["validation"]["new_new"])["weight"]
+
+
+def next_weight(weights: Sequence[float], chosen: float, limit: float | None = None) -> float | None:
+    """The weight to try next where the choice has fallen on an end of the list; None where it has not.
+
+    Args:
+        weights: those that were tried.
+        chosen: the one that the rule chose.
+        limit: the largest weight that the method takes, or None.
+
+    >>> next_weight([1, 2, 4], 4), next_weight([1, 2, 4], 1), next_weight([1, 2, 4], 2)
+    (8.0, 0.5, None)
+    >>> next_weight([0.3, 0.5, 0.9], 0.9, limit=1.0) is None
+    True
+    """
+    low, high = min(weights), max(weights)
+    if low < chosen < high:
+        return None
+    wanted = chosen * 2.0 if chosen == high else chosen / 2.0
+    return None if limit is not None and wanted > limit else wanted

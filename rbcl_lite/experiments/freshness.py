@@ -1,10 +1,10 @@
-"""Whether measured numbers still belong to the code that is here, and what to do if they might not."""
+"""Freshness of measured numbers: whether they still belong to the code that is here, and what to do if not."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,17 +17,27 @@ from rbcl_lite.experiments.result_file import RESULTS, command_line, merge
 ORIGIN = ("versions", "hardware", "threads", "date", "command")
 
 
+KINDS: dict[str, tuple[type[Job], Callable[[Job], dict[str, Any]]]] = {ablation.NAME: (VariantJob, measure_variant)}
+"""The kind of job of an experiment, and what executes it; of every other result :class:`Job` and ``execute``."""
+
+
+def kind_of(result: Mapping[str, Any]) -> tuple[type[Job], Callable[[Job], dict[str, Any]]]:
+    """The kind of job that a result file's records answer, and what executes it."""
+    return KINDS.get(result["setting"], (Job, execute))
+
+
 def job_of(result: Mapping[str, Any], record: Mapping[str, Any]) -> Job:
     """The job that a record of a result file answers."""
-    kind = VariantJob if result["setting"] == ablation.NAME else Job
-    return kind(result["setting"], record["method"], record["weight"], record["seed"], result["scale"])
+    changes = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in record.get("changes", {}).items())
+    names = (record["method"], record["weight"], record["seed"])
+    return kind_of(result)[0](result["setting"], *names, result["scale"], changes)
 
 
 def stale_records(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The records of each method whose runs would have another key today: other code, images or options."""
     found = defaultdict(list)
     for record in result["runs"]:
-        if record["run"] != job_of(result, record).config().key():
+        if record["run"] != job_of(result, record).key():
             found[record["method"]].append(record)
     return dict(found)
 
@@ -66,8 +76,7 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
         witnesses[job_of(result, witness)] = witness
     if not witnesses:
         return []
-    work = measure_variant if result["setting"] == ablation.NAME else execute
-    again = run_jobs(list(witnesses), work, workers, path, "witnesses", progress)
+    again = run_jobs(list(witnesses), kind_of(result)[1], workers, path, "witnesses", progress)
     same = {
         job.method: all(again[job][part] == record[part] for part in ("validation", "test"))
         for job, record in witnesses.items()
@@ -76,7 +85,7 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
     def take_over(now: dict[str, Any]) -> None:
         for record in now["runs"]:
             if same.get(record["method"]):
-                record["run"] = job_of(now, record).config().key()
+                record["run"] = job_of(now, record).key()
         by = {"date": date.today().isoformat(), "by": command_line()}
         now.update({key: result[key] for key in ORIGIN}, confirmed=by)
 

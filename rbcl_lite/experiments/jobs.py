@@ -13,27 +13,49 @@ import torch
 
 from rbcl_lite.base.progress import bar
 from rbcl_lite.base.provenance import provenance
+from rbcl_lite.experiments.changes import changed
 from rbcl_lite.experiments.measure import measure, scores
 from rbcl_lite.experiments.result_file import command_line, merge, read
+from rbcl_lite.experiments.rotation import ROTATION, rotated
 from rbcl_lite.experiments.settings import compatible
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.run import Run
 from rbcl_lite.runs.run_or_load import open_old, run_or_load
 
+NAMES = ("method", "weight", "seed", "changes")
+"""The fields of a record that say which job it answers."""
+
 
 @dataclass(frozen=True)
 class Job:
-    """One run of a sweep."""
+    """One run of an experiment.
+
+    Args:
+        setting: name of the setting.
+        method: of a method or a variant, or ``rotation``.
+        weight: lambda.
+        seed: of people and weights.
+        scale: name of the scale.
+        changes: dotted names and values by which the run differs from the setting's
+            (:func:`~rbcl_lite.experiments.changes.changed`).
+    """
 
     setting: str
     method: str
     weight: float
     seed: int
     scale: str
+    changes: tuple[tuple[str, Any], ...] = ()
 
     def config(self) -> RunConfig:
         """The run that the job asks for."""
-        return compatible(self.setting, self.method, self.weight, self.seed, self.scale)
+        method = "independent" if self.method == ROTATION else self.method
+        return changed(compatible(self.setting, method, self.weight, self.seed, self.scale), dict(self.changes))
+
+    def key(self) -> str:
+        """Content address of the record: that of the run, and for the rotation of what it rotates."""
+        key = self.config().key()
+        return f"{ROTATION}-{key}" if self.method == ROTATION else key
 
 
 def execute(job: Job) -> dict[str, Any]:
@@ -42,20 +64,31 @@ def execute(job: Job) -> dict[str, Any]:
     config = job.config()
     assert config.old is not None
     new, old = run_or_load(config, progress=False), open_old(config.old, progress=False)
-    return record(job, new, {part: scores(measure(old, new, part)) for part in ("validation", "test")})
+    measured = {}
+    for part in ("validation", "test"):
+        test = measure(old, new, part)
+        measured[part] = scores(rotated(test, old, new) if job.method == ROTATION else test)
+    return record(job, new, measured)
 
 
 def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
-    """What a result file keeps of a job: what it was, what was measured, what it cost, and the run it came from."""
+    """What a result file keeps of a job: what it was, what was measured, where, what it cost, and the run's key."""
     history = run.read_history()
+    where = provenance()
+    watched = [c for c in ("new_old", "new_new", "saturation") if c in history] if run.config.watch else []
+    epochs = {c: [round(v, 4) for v in history[c].tolist()] for c in watched}
     return {
         "method": job.method,
         "weight": job.weight,
         "seed": job.seed,
+        **({"changes": dict(job.changes)} if job.changes else {}),
         **measured,
+        **({"epochs": epochs} if epochs else {}),
         "seconds": round(float(history["seconds"].sum()), 1),
         "prepare_seconds": round(float(history["prepare_seconds"].sum()), 1),
-        "run": run.config.key(),
+        "hardware": where["hardware"],
+        "date": where["date"],
+        "run": job.key(),
     }
 
 
@@ -69,11 +102,11 @@ def run_jobs(
 ) -> dict[Job, dict[str, Any]]:
     """Execute jobs in processes; the record of every finished one is written into the result file at once.
 
-    A job whose record is in the file already is not executed again, unless the key of its run has changed since:
-    another configuration, other code or other images.
+    A job whose record is in the file already is not executed again, unless the key of its run has
+    changed since: another configuration, other code or other images.
 
     Args:
-        jobs: what to do.
+        jobs: what to do, in the order in which it is begun.
         work: a function of a module, from a job to its record.
         workers: processes.
         path: the result file.
@@ -84,7 +117,9 @@ def run_jobs(
         the record of each job.
     """
     known = {r["run"]: r for r in read(path)["runs"]}
-    done = {job: known[key] for job in jobs if (key := job.config().key()) in known}
+    done = {job: known[key] for job in jobs if (key := job.key()) in known}
+    if len(done) == len(set(jobs)):
+        return done
     context = multiprocessing.get_context("spawn")
     with (
         ProcessPoolExecutor(workers, mp_context=context) as pool,
@@ -107,6 +142,5 @@ def run_jobs(
 
 def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
     result.update(setting=job.setting, scale=job.scale, **provenance(), command=command_line())
-    same = ("method", "weight", "seed")
-    result["runs"] = [r for r in result["runs"] if any(r[k] != record[k] for k in same)] + [record]
-    result["runs"].sort(key=lambda r: tuple(str(r[k]) for k in same))
+    others = [r for r in result["runs"] if any(r.get(k) != record.get(k) for k in NAMES)]
+    result["runs"] = sorted([*others, record], key=lambda r: tuple(str(r.get(k)) for k in NAMES))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rbcl_lite.base.scale import scale
-from rbcl_lite.experiments.choice import choose_weight
+from rbcl_lite.experiments.choice import choose_weight, next_weight
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
-from rbcl_lite.experiments.result_file import RESULTS, merge, result_path
-from rbcl_lite.experiments.settings import WEIGHTS
+from rbcl_lite.experiments.result_file import RESULTS, merge, read, result_path
+from rbcl_lite.experiments.rotation import ROTATION
+from rbcl_lite.experiments.settings import VARIANTS, WEIGHTS
+from rbcl_lite.methods import METHODS
+
+BASELINES = ("independent", ROTATION)
+MOST_WEIGHTS = 9
+"""From this many weights on a list grows no more, even if the choice falls on its end; the file says so."""
+LEAD = 3.0
+"""Points of new/old behind the best within which a method gets the last seeds too."""
 
 
 def sweep(
@@ -17,6 +25,7 @@ def sweep(
     methods: Sequence[str],
     *,
     seeds: Sequence[int] = (0, 1, 2),
+    leader_seeds: Sequence[int] = (),
     workers: int = 2,
     scale_name: str | None = None,
     folder: Path = RESULTS,
@@ -24,19 +33,23 @@ def sweep(
 ) -> Path:
     """Sweep methods on a setting and write one result file; what is done already is not done again.
 
-    The first seed gets every weight of :data:`~rbcl_lite.experiments.settings.WEIGHTS`, the others the chosen one.
+    The first seed gets every weight of :data:`~rbcl_lite.experiments.settings.WEIGHTS`; where the choice
+    falls on an end of the list, the list grows until it does not. The other seeds get the chosen
+    weight, all methods one seed before the next, so that a stop at any moment leaves a fair table. The
+    independent model and the rotation are always there.
 
     Args:
         setting: name of the setting.
-        methods: names of methods; the independent run is always added.
+        methods: names of methods and variants.
         seeds: of people and weights.
+        leader_seeds: further seeds, for the methods within three points of the best validation new/old.
         workers: processes, one thread each.
         scale_name: see :func:`rbcl_lite.base.scale.scale`.
         folder: where ``SETTING.json`` is written (``SETTING-SCALE.json`` at another scale than laptop).
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
-        path of the result file.
+        path of the result file. Its ``ends`` lists the methods whose chosen weight is an end of the list.
 
     Raises:
         ValueError: a method without a list of weights.
@@ -46,13 +59,52 @@ def sweep(
     if unknown:
         raise ValueError(f"no weights are listed for {', '.join(unknown)}; choose among {', '.join(WEIGHTS)}")
     path = result_path(setting, name, folder)
-    first, others = seeds[0], seeds[1:]
-    base = [Job(setting, "independent", 0.0, s, name) for s in seeds]
-    swept = [Job(setting, m, float(w), first, name) for m in methods for w in WEIGHTS[m]]
-    done = run_jobs(base[:1] + swept + base[1:], execute, workers, path, "weights", progress)
-    alone = done[base[0]]
-    chosen = {m: choose_weight([done[j] for j in swept if j.method == m], alone) for m in methods}
-    more = [Job(setting, m, chosen[m], s, name) for m in methods for s in others]
-    run_jobs(more, execute, workers, path, "seeds", progress)
-    merge(path, lambda result: result["chosen"].update(chosen))
+    first = seeds[0]
+
+    def jobs(method_weights: Mapping[str, float], seed: int) -> list[Job]:
+        return [Job(setting, m, float(w), seed, name) for m, w in method_weights.items()]
+
+    alone = dict.fromkeys(BASELINES, 0.0)
+    most = max(len(WEIGHTS[m]) for m in methods)
+    columns = [{m: WEIGHTS[m][i] for m in methods if i < len(WEIGHTS[m])} for i in range(most)]
+    todo = jobs(alone, first) + [job for column in columns for job in jobs(column, first)]
+    while True:
+        done = run_jobs(todo, execute, workers, path, "weights", progress)
+        chosen, further = {}, {}
+        for m in methods:
+            records = [done[job] for job in todo if job.method == m]
+            chosen[m] = choose_weight(records, done[todo[0]])
+            wanted = next_weight([r["weight"] for r in records], chosen[m], limit_of(m))
+            if wanted is not None:
+                further[m] = wanted
+        growing = {m: w for m, w in further.items() if sum(job.method == m for job in todo) < MOST_WEIGHTS}
+        merge(path, lambda result: result.update(chosen={**result["chosen"], **chosen}, ends=sorted(further)))  # noqa: B023
+        if not growing:
+            break
+        todo += jobs(growing, first)
+    for seed in seeds[1:]:
+        run_jobs(jobs({**alone, **chosen}, seed), execute, workers, path, f"seed {seed}", progress)
+    leading = {m: w for m, w in chosen.items() if m in leaders(path, methods)} if leader_seeds else {}
+    for seed in leader_seeds:
+        run_jobs(jobs({**alone, **leading}, seed), execute, workers, path, f"seed {seed}", progress)
     return path
+
+
+def limit_of(method: str) -> float | None:
+    """The largest weight that a method takes; only a share has one.
+
+    >>> limit_of("mixbct"), limit_of("bct")
+    (0.9, None)
+    """
+    return 0.9 if METHODS[VARIANTS.get(method, (method, {}))[0]].replaces_identity else None
+
+
+def leaders(path: Path, methods: Sequence[str]) -> list[str]:
+    """The methods whose mean validation new/old lies within three points of the best one's, at their chosen weights."""
+    result = read(path)
+    found: dict[str, list[float]] = {m: [] for m in methods}
+    for r in result["runs"]:
+        if r["method"] in found and r["weight"] == result["chosen"].get(r["method"]):
+            found[r["method"]].append(r["validation"]["new_old"])
+    means = {m: sum(values) / len(values) for m, values in found.items() if values}
+    return [m for m, mean in means.items() if mean >= max(means.values()) - LEAD]

@@ -69,6 +69,7 @@ class ECN(Learner):
     """
 
     fixed_labels = False
+    needs_labelled = True
 
     def __init__(
         self,

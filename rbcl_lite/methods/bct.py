@@ -29,7 +29,7 @@ class BCT(Method):
     def __init__(self, weight: float = 1.0, logit_scale: float | None = None) -> None:
         super().__init__(weight)
         self._given = logit_scale
-        self.logit_scale = logit_scale or EmbedderConfig.logit_scale
+        self.logit_scale = EmbedderConfig.logit_scale if logit_scale is None else logit_scale
         self.register_buffer("prototypes", torch.empty(0, 0), persistent=False)
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:

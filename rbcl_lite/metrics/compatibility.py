@@ -45,7 +45,8 @@ def cross_test(
     >>> import torch
     >>> old = Features(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), ids=[1, 2])
     >>> new = Features(torch.tensor([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0]]), ids=[1, 2])    # its axes are swapped
-    >>> cross_test({"old": old, "new": new}, {"old": old, "new": new})
+    >>> stored = {"old": Features(old.vectors + 0.1, old.ids), "new": Features(new.vectors + 0.1, new.ids)}
+    >>> cross_test({"old": old, "new": new}, stored)
     gallery  old  new
     query
     old      1.0  0.5

@@ -19,7 +19,7 @@ def negative_flips(old: RankingResult, new: RankingResult, *, k: int = 1) -> flo
         0..1. ``new.rank(k) == old.rank(k) + positive_flips(old, new) - negative_flips(old, new)``.
 
     Raises:
-        ValueError: the results do not belong to the same queries.
+        ValueError: the results do not belong to the same queries, or are measured under two camera rules.
 
     >>> from rbcl_lite.metrics import evaluate_distances
     >>> old = evaluate_distances(np.array([[0.1, 0.9], [0.9, 0.1]]), [1, 2], [1, 2])
@@ -47,6 +47,10 @@ def positive_flips(old: RankingResult, new: RankingResult, *, k: int = 1) -> flo
 def _check_same_queries(old: RankingResult, new: RankingResult) -> None:
     if len(old.valid) != len(new.valid):
         raise ValueError(f"flips compare the same queries, got {len(old.valid)} before and {len(new.valid)} after")
+    if old.camera_rule != new.camera_rule:
+        raise ValueError(
+            f"flips compare results under one rule, got {old.camera_rule!r} before and {new.camera_rule!r} after"
+        )
     differ = np.flatnonzero(old.valid != new.valid)
     if len(differ):
         raise ValueError(

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rbcl_lite.metrics.sides import Side
+
 # Counting the values below one positive costs about as much as sorting 256 values (numpy 2, AVX-512; the choice
 # between the two changes the time only, both are exact).
 _COUNT_COST = 256
@@ -13,17 +15,18 @@ _COUNT_COST = 256
 
 @dataclass(frozen=True)
 class Gallery:
-    """Gallery ids and cameras, grouped by identity so that the images of a person are one slice."""
+    """A gallery grouped by identity, so that the images of a person are one slice."""
 
     ids: np.ndarray  # [G] sorted
     order: np.ndarray  # [G] gallery index of each entry of ids
-    cams: np.ndarray | None  # [G] in gallery order
+    side: Side  # in gallery order
+    junk: np.ndarray  # gallery index of the images of nobody (id below 0)
 
     @staticmethod
-    def group(ids: np.ndarray, cams: np.ndarray | None) -> Gallery:
+    def group(side: Side) -> Gallery:
         """Sort the gallery by identity once, for all blocks."""
-        order = np.argsort(ids, kind="stable")
-        return Gallery(ids[order], order, cams)
+        order = np.argsort(side.ids, kind="stable")
+        return Gallery(side.ids[order], order, side, np.flatnonzero(side.ids < 0))
 
     def same_identity(self, query_ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(query row, gallery column) of all pairs of one identity, ordered by row."""
@@ -34,29 +37,30 @@ class Gallery:
         return rows, self.order[np.repeat(start, count) + within]
 
 
-def hit_ranks(
-    block: np.ndarray, query_ids: np.ndarray, query_cams: np.ndarray | None, gallery: Gallery
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def hit_ranks(block: np.ndarray, query: Side, gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ranks of all positives of a block of queries, ties against the query.
 
-    All images of the query's identity are taken out of the row; what is left are the negatives. The j-th nearest
-    positive then has rank j + #{negatives at the same distance or nearer}, which needs no order of the gallery.
+    All images of the query's identity are taken out of the row, and so is junk; what is left are the negatives. The
+    j-th nearest positive then has rank j + #{negatives at the same distance or nearer}, which needs no order of the
+    gallery.
 
     Args:
         block: [B, G] finite distances; overwritten.
-        query_ids: [B].
-        query_cams: [B], or None for no junk.
+        query: B queries. Cameras, or images, that one side does not know make no junk.
         gallery: grouped gallery of G images.
 
     Returns:
         rows [P] query of each positive, ascending; number [P] 1, 2, ... within the query, nearest first; rank [P].
     """
-    rows, columns = gallery.same_identity(query_ids)
+    rows, columns = gallery.same_identity(query.ids)
     distances = block[rows, columns]
     block[rows, columns] = np.inf
-    if query_cams is not None and gallery.cams is not None:
-        keep = query_cams[rows] != gallery.cams[columns]  # same identity and same camera: junk
-        rows, distances = rows[keep], distances[keep]
+    block[:, gallery.junk] = np.inf
+    keep = query.ids[rows] >= 0
+    for own, other in ((query.cams, gallery.side.cams), (query.images, gallery.side.images)):
+        if own is not None and other is not None:
+            keep &= own[rows] != other[columns]  # same identity, and same camera or the very same image: junk
+    rows, distances = rows[keep], distances[keep]
     nearest = np.lexsort((distances, rows))
     distances = distances[nearest]
     begin = np.searchsorted(rows, np.arange(len(block)), side="left")

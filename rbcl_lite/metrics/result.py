@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+CAMERAS_KNOWN = "same-camera images left out"
+CAMERAS_UNKNOWN = "cameras unknown: same-camera images count"
+CAMERAS_OF_ONE_SIDE = "cameras unknown on one side: same-camera images count"
+
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
@@ -18,6 +22,8 @@ class RankingResult:
         ap: [Q] float64 average precision of each query, NaN where it is not valid.
         valid: [Q] bool; False for a query that has no positive in the gallery after the camera rule.
         first_hit: [Q] float64 rank of the first right image, counted from 1, NaN where the query is not valid.
+        camera_rule: in words, whether images of the query's person and camera were left out. Scores under two rules
+            must not be compared.
     """
 
     mAP: float
@@ -26,6 +32,7 @@ class RankingResult:
     ap: np.ndarray = field(repr=False)
     valid: np.ndarray = field(repr=False)
     first_hit: np.ndarray = field(repr=False)
+    camera_rule: str
 
     @property
     def left_out(self) -> int:
@@ -48,4 +55,4 @@ class RankingResult:
         count = f"{ranked:,} {'query' if ranked == 1 else 'queries'}"
         if self.left_out:
             count += f", {self.left_out:,} without a positive left out"
-        return "  ".join(f"{name} {100 * value:.1f} %" for name, value in scores) + f"  ({count})"
+        return "  ".join(f"{name} {100 * value:.1f} %" for name, value in scores) + f"  ({count}; {self.camera_rule})"

@@ -1,10 +1,20 @@
-"""Every figure of the book in one visual language; :mod:`rbcl_lite.plots.style` owns the colours."""
+"""Every figure of the book in one visual language; :mod:`rbcl_lite.plots.style` owns the colours.
 
-from rbcl_lite.plots.curves import history_curves, trade_off
-from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
-from rbcl_lite.plots.retrieval import cross_test_heatmap, ranked_strip
-from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map, old_map, squeezed
-from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, LEARNER_COLOURS, METHOD_COLOURS, OLD, use_style
+The names below are loaded when they are first asked for, so that :mod:`rbcl_lite.plots.contact_sheet`, which needs no
+more than NumPy, works where matplotlib is not installed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rbcl_lite.plots.curves import history_curves, trade_off
+    from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
+    from rbcl_lite.plots.retrieval import cross_test_heatmap, ranked_strip
+    from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map, old_map, squeezed
+    from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, LEARNER_COLOURS, METHOD_COLOURS, OLD, use_style
 
 __all__ = [
     "COMPATIBLE",
@@ -27,3 +37,25 @@ __all__ = [
     "trade_off",
     "use_style",
 ]
+
+_FILES = ("style", "curves", "images", "retrieval", "spaces")
+_EXTRA = {"matplotlib", "seaborn", "umap"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    for file in _FILES:
+        try:
+            module = import_module(f"{__name__}.{file}")
+        except ModuleNotFoundError as error:
+            if error.name in _EXTRA:
+                raise ImportError(f'figures need {error.name}: pip install "rbcl-lite[plots]"') from None
+            raise
+        if hasattr(module, name):
+            return getattr(module, name)
+    raise AttributeError(f"no file of {__name__} has {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -81,7 +81,7 @@ def trade_off(
         ax.set(
             xlabel="new/new mAP in % (after a complete backfill)", ylabel="new/old mAP in % (the day of the upgrade)"
         )
-        ax.legend(title="weight λ at the ends", loc="best", alignment="left")
+        ax.legend(title="weight λ at the ends", loc="center left", bbox_to_anchor=(1.0, 0.5), alignment="left")
         assert isinstance(ax.figure, Figure)
         return ax.figure
 
@@ -101,5 +101,5 @@ def history_curves(histories: Mapping[str, pd.DataFrame], column: str = "loss", 
                 history["epoch"] + 1, history[column], marker="o", ms=4, color=METHOD_COLOURS.get(name, OLD), label=name
             )
         ax.set(xlabel="epoch", ylabel=label)
-        ax.legend()
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return figure

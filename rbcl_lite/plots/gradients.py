@@ -47,7 +47,7 @@ def gap_curves(
             yscale="log", ylim=(1e-7, 90), xlabel="gap: cosine of the positive − cosine of the negative", title=title
         )
         ax.set_ylabel("pull on the negative")
-        ax.legend()
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         assert isinstance(ax.figure, Figure)
         return ax.figure
 
@@ -75,5 +75,5 @@ def gap_histogram(
                 ax.stairs(share, bins, color=METHOD_COLOURS[name], lw=1.8, ls=dash, label=name)
             ax.set(xlabel="gap to the hardest negative", title=title)
         axes[0, 0].set_ylabel("pairs in %")
-        axes[0, -1].legend()
+        axes[0, -1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return figure

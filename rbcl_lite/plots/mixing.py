@@ -110,7 +110,7 @@ def width_panels(
             ax.set(xlabel="width of the old cloud, degrees", ylabel=f"{label}, degrees")
         middle = float(old_width.mean())
         axes[1].axline((middle, middle), slope=1, color=OLD, ls="--", lw=1)
-        axes[0].legend(fontsize="small")
+        axes[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, fontsize="small")
         return figure
 
 
@@ -129,5 +129,5 @@ def ratio_curve(sweep: pd.DataFrame, alone: pd.Series) -> Figure:
         ax.plot(sweep["weight"], sweep["new_old"], color=colour, marker="s", label="MixBCT new/old")
         ax.plot(sweep["weight"], sweep["new_new"], color=colour, marker="o", ls=":", label="MixBCT new/new")
         ax.set(xlabel="share of the batch that is replaced", ylabel="mAP in %", xlim=(0, None))
-        ax.legend(fontsize="small")
+        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
         return figure

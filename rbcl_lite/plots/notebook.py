@@ -8,7 +8,7 @@ import textwrap
 from typing import Any
 
 
-def source(thing: Any, *, docstring: bool = False) -> Any:
+def show_code(thing: Any, *, docstring: bool = False) -> Any:
     """The source of a function or class as highlighted code, without its docstring unless asked for.
 
     Args:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,16 +34,20 @@ def joint_map(parts: Sequence[Features], *, neighbours: int = 15, seed: int = 0)
     Returns:
         for each part its points [N, 2].
     """
-    import warnings
-
     everything = Features.concat(list(parts)).vectors.numpy()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap warns that a fixed seed means one thread, its import of tqdm's widgets
-        import umap
-
-        reducer = umap.UMAP(n_neighbors=min(neighbours, len(everything) - 1), metric="cosine", random_state=seed)
-        points = reducer.fit_transform(everything)
+        points = _umap(n_neighbors=min(neighbours, len(everything) - 1), random_state=seed).fit_transform(everything)
     return np.split(points, np.cumsum([len(p) for p in parts])[:-1])
+
+
+def _umap(**options: Any) -> Any:
+    """A UMAP by cosine distance; its import takes seconds, so it waits until a map is asked for."""
+    try:
+        import umap
+    except ModuleNotFoundError:
+        raise ImportError('maps of feature spaces need umap: pip install "rbcl-lite[plots]"') from None
+    return umap.UMAP(metric="cosine", **options)
 
 
 def draw_spaces(ax: Axes, points: Mapping[str, np.ndarray], ids: np.ndarray, people: Sequence[int] = ()) -> None:
@@ -105,13 +111,9 @@ def old_map(old: Features, new: Mapping[str, Features], *, seed: int = 0) -> dic
     Returns:
         places [N, 2] of ``old``, and under each name those of the others.
     """
-    import warnings
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import umap
-
-        reducer = umap.UMAP(metric="cosine", random_state=seed).fit(old.vectors.numpy())
+        reducer = _umap(random_state=seed).fit(old.vectors.numpy())
         places = {name: reducer.transform(features.fit(old.dim).vectors.numpy()) for name, features in new.items()}
     return {"old": reducer.embedding_, **places}
 

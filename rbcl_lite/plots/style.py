@@ -66,6 +66,7 @@ RC: dict[Any, Any] = {
     "axes.titlesize": "medium",
     "axes.titlelocation": "left",
     "legend.frameon": False,
+    "legend.loc": "upper right",  # the best place takes long to find among many points
     "font.size": 10.5,
     "lines.linewidth": 1.8,
     "animation.html": "jshtml",

@@ -65,7 +65,7 @@ def temperature_curve(table: pd.DataFrame, exact: float) -> Figure:
         ax.semilogx(table.index, table["dead pairs in %"], color=dead, marker="s", ls=":", label="dead pairs")
         ax.invert_xaxis()
         ax.set(xlabel="temperature τ (smaller to the right)", ylabel="%", ylim=(0, 100))
-        ax.legend(fontsize="small")
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, fontsize="small")
         return figure
 
 

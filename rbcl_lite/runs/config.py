@@ -7,7 +7,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.scale import scale
@@ -17,6 +17,7 @@ from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.protocol import Learner, Method
 from rbcl_lite.runs.given_old import GivenOld
 from rbcl_lite.runs.older import current
 from rbcl_lite.training.schedule import TrainConfig
@@ -44,9 +45,11 @@ class RunConfig:
             lies on disk and is used as it is, or None.
         train: optimisation.
         scale: name of the scale, which decides how much of the world is rendered.
+        watch: measure new/old and new/new on validation people after each epoch, into the history.
 
     Raises:
-        ValueError: an unknown method or learner, or an option that it does not take.
+        ValueError: an unknown method or learner, an option that it does not take, a learner without
+            the labelled images that it needs, or a value out of range.
     """
 
     images: Images = Images()
@@ -65,20 +68,24 @@ class RunConfig:
     old: RunConfig | GivenOld | None = None
     train: TrainConfig = TrainConfig()
     scale: str = "laptop"
+    watch: bool = False
 
     def __post_init__(self) -> None:
         for what, name, table in (("method", self.method, METHODS), ("learner", self.learner, LEARNERS)):
             if name not in table:
                 raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(table)}")
-        for part, options in (
-            (METHODS[self.method], self.method_options),
-            (LEARNERS[self.learner], self.learner_options),
-        ):
-            takes = set(inspect.signature(part).parameters) - {"weight"}
-            strange = set(options) - takes
-            if strange:
-                known = ", ".join(sorted(takes)) or "none"
-                raise ValueError(f"{part.__name__} has no option {sorted(strange)[0]!r}; its options: {known}")
+        _make(METHODS[self.method], {"weight": self.weight, **self.method_options})
+        learner = _make(LEARNERS[self.learner], self.learner_options)
+        if learner.needs_labelled and self.labelled is None:
+            raise ValueError(f"the learner {self.learner} needs labelled images of another domain: --labelled DOMAIN")
+        if not 0 < self.share <= 1:
+            raise ValueError(f"share is the share of the training people, above 0 and at most 1, got {self.share}")
+        if min(self.size) < 8:
+            raise ValueError(f"size is (height, width) in pixels, each at least 8, got {self.size}")
+        if min(self.batch) < 2:
+            raise ValueError(
+                f"a batch needs at least 2 people with 2 images each, got {self.batch[0]} x {self.batch[1]}"
+            )
 
     @property
     def seed(self) -> int:
@@ -136,3 +143,19 @@ def code_of(method: str, learner: str = "supervised") -> str:
 
 def _module(part: Callable) -> str:
     return part.__module__.removeprefix("rbcl_lite.")
+
+
+Part = TypeVar("Part", Method, Learner)
+
+
+def _make(part: type[Part], options: Mapping[str, Any]) -> Part:
+    """A method or learner with these options; what it does not take is an error now, not after the images were made."""
+    takes = set(inspect.signature(part).parameters)
+    strange = sorted(set(options) - takes)
+    if strange:
+        known = ", ".join(sorted(takes - {"weight"})) or "none"
+        raise ValueError(f"{part.__name__} has no option {strange[0]!r}; its options: {known}")
+    try:
+        return part(**options)
+    except TypeError as error:
+        raise ValueError(f"an option of {part.__name__} has the wrong type ({error}): {dict(options)}") from error

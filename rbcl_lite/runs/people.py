@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.data.identities import canonical
 from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.protocol import Upgrade
@@ -19,7 +20,7 @@ def people_names(images: Images, seed: int, data: ReIDDataset) -> list[str]:
     """
     if images.rendered:
         return [f"{images.data}/{seed}/{i}" for i in data.classes.tolist()]
-    return data.people_names
+    return [canonical(data.name_of(i)) for i in data.classes.tolist()]
 
 
 def classifier_people(config: RunConfig, upgrade: Upgrade) -> list[str]:

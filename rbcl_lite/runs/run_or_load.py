@@ -21,6 +21,7 @@ from rbcl_lite.runs.people import classifier_people
 from rbcl_lite.runs.run import Run, load_run
 from rbcl_lite.runs.saved_model import save_model
 from rbcl_lite.runs.start import OldModel, make_upgrade
+from rbcl_lite.runs.watch import new_old_watch
 from rbcl_lite.training.loop import train
 
 
@@ -58,6 +59,9 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             config.train,
             device=default_device(),
             state=target / "state.safetensors",
+            watch=new_old_watch(config, upgrade, open_old(config.old, progress, folder))
+            if config.watch and config.old
+            else None,
             progress=progress,
         )
         about = {

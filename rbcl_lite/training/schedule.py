@@ -1,4 +1,4 @@
-"""How long a model is trained and how fast: the options of a training, and the learning rate at each step."""
+"""Schedule of a training: how long, how fast, and the learning rate at each step."""
 
 from __future__ import annotations
 
@@ -21,16 +21,18 @@ class TrainConfig:
         seed: of weights, batches, augmentation and everything else that is drawn.
     """
 
-    epochs: int = 8
-    lr: float = 3e-3
+    epochs: int = 16
+    lr: float = 1e-2
     weight_decay: float = 5e-4
     schedule: str = "onecycle"
     precision: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.epochs < 1 or self.lr <= 0:
-            raise ValueError(f"epochs must be at least 1 and lr positive, got {self.epochs} and {self.lr}")
+        if self.epochs < 1:
+            raise ValueError(f"epochs must be at least 1, got {self.epochs}")
+        if not 0 < self.lr < float("inf"):
+            raise ValueError(f"lr, the highest learning rate, must be above 0, got {self.lr}")
         learning_rate(self, 0.0)  # an unknown schedule raises now, not after the images were made
 
 

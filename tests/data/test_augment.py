@@ -1,9 +1,12 @@
 """Augmentation: each image by itself, drawn from the generator alone."""
 
+import math
+
 import pytest
 import torch
+from torchvision.transforms.v2 import functional as V
 
-from rbcl_lite.data.augment import Augment
+from rbcl_lite.data.augment import Augment, unchanged
 
 OFF = Augment(flip=0, pad=0, colour=0, erase=0)
 
@@ -18,6 +21,76 @@ def pictures(n=16, size=(64, 32), seed=1):
 
 def only(**on):
     return Augment(**{"flip": 0, "pad": 0, "colour": 0, "erase": 0, **on})
+
+
+def image_by_image(augment, images, generator):
+    """The definition, slowly: one image after the other with torchvision's operations."""
+    draws = torch.rand(len(images), 10, generator=generator)
+    done = []
+    for image, draw in zip(images, draws):
+        flip, row, column, bright, contrast, erase, area, aspect, down, right = draw.tolist()
+        x = V.to_dtype(image, torch.float32, scale=True)
+        height, width = x.shape[1:]
+        if flip < augment.flip:
+            x = V.horizontal_flip(x)
+        pad = augment.pad * height // 64
+        top, left = int(row * (2 * pad + 1)), int(column * (2 * pad + 1))
+        x = V.crop(V.pad(x, [pad]), top, left, height, width).clone()
+        if augment.colour:
+            x = x * (1 + augment.colour * (2 * bright - 1))  # brightness
+            grey = x.mean()
+            x = (grey + (x - grey) * (1 + augment.colour * (2 * contrast - 1))).clamp(0, 1)
+        if erase < augment.erase:
+            pixels, ratio = (0.02 + 0.23 * area) * height * width, 3.3 ** (2 * aspect - 1)
+            h = min(height - 1, round(math.sqrt(pixels * ratio)))
+            w = min(width - 1, round(math.sqrt(pixels / ratio)))
+            noise = torch.rand(h, w, 3, generator=generator).permute(2, 0, 1)
+            x = V.erase(x, int(down * (height - h + 1)), int(right * (width - w + 1)), h, w, noise)
+        done.append(x)
+    return torch.stack(done) if done else torch.zeros(images.shape)
+
+
+@pytest.mark.parametrize("size", [(64, 32), (128, 64), (40, 40), (24, 57), (16, 8)])
+@pytest.mark.parametrize("augment", [Augment(), Augment(1, 6, 0.5, 1), Augment(0, 4, 0, 0.5), Augment(0.5, 0, 0.3, 0)])
+def test_a_batch_is_its_images_one_by_one(augment, size):
+    for seed in range(8):
+        for x in (pictures(9, size, seed), pictures(9, size, seed) / 255):
+            for given in (x, x.contiguous(memory_format=torch.channels_last), x[:1], x[:0]):
+                ours, theirs = rng(seed), rng(seed)
+                torch.testing.assert_close(augment(given, ours), image_by_image(augment, given, theirs))
+                assert torch.equal(ours.get_state(), theirs.get_state())  # not one draw more
+
+
+def test_parts_that_are_off_draw_nothing():
+    for augment in (OFF, only(flip=1), only(pad=4), only(colour=0.2)):
+        used, table = rng(), rng()
+        augment(pictures(), used)
+        torch.rand(16, 10, generator=table)
+        assert torch.equal(used.get_state(), table.get_state())
+
+
+def test_turning_one_part_off_leaves_the_others():
+    x = pictures()
+    assert torch.equal(Augment(pad=0, colour=0, erase=0)(x, rng()), only(flip=0.5)(x, rng()))
+    assert torch.allclose(Augment(colour=1e-9, erase=0)(x, rng()), Augment(colour=0, erase=0)(x, rng()))
+    erased = (Augment(colour=0)(x, rng()) != Augment(colour=0, erase=0)(x, rng())).any(1)
+    assert torch.equal(erased, (only(erase=0.5)(x, rng()) != OFF(x, rng())).any(1))
+
+
+def test_unchanged_and_what_is_no_image():
+    vectors = torch.randn(4, 7)
+    assert unchanged(vectors, rng()) is vectors
+    for wrong in (vectors, torch.zeros(4, 1, 8, 4), torch.zeros(3, 8, 4)):
+        with pytest.raises(ValueError, match=r"\[B, 3, H, W\], got \[.*give augment=unchanged for stored vectors"):
+            Augment()(wrong, rng())
+    with pytest.raises(ValueError, match=r"uint8, or float in 0..1, got torch.int64"):
+        Augment()(torch.zeros(4, 3, 8, 4, dtype=torch.int64), rng())
+
+
+def test_output_is_channels_last_for_the_network():
+    for augment in (Augment(), OFF):
+        for x in (pictures(), pictures() / 255):
+            assert augment(x, rng()).is_contiguous(memory_format=torch.channels_last)
 
 
 def test_all_off_changes_nothing():

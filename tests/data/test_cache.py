@@ -1,5 +1,6 @@
 """Arrays made once and read from disk."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
@@ -61,12 +62,13 @@ def test_an_interrupted_write_leaves_no_broken_array(tmp_path, monkeypatch):
 
     def cut(file, array):
         file.write(b"\x93NUMPY half of it")
+        assert str(os.getpid()) in file.name  # nobody else writes this file
         raise KeyboardInterrupt
 
     monkeypatch.setattr(np, "save", cut)
     with pytest.raises(KeyboardInterrupt):
         cached_array({"k": 1}, lambda: np.arange(5))
-    assert not list(tmp_path.rglob("*.npy"))
+    assert not list(tmp_path.rglob("*.npy")) and not list(tmp_path.rglob("*.tmp"))
     monkeypatch.setattr(np, "save", save)
     assert cached_array({"k": 1}, lambda: np.arange(5)).tolist() == [0, 1, 2, 3, 4]
     assert not list(tmp_path.rglob("*.tmp"))

@@ -1,5 +1,7 @@
 """Images with identities, and splits of disjoint people."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -61,6 +63,9 @@ def test_share_takes_the_first_people():
         ({"ids": None}, "ids must be integers"),
         ({"cams": np.array([1])}, r"cams must be integers \[2\]"),
         ({"keys": ["a"]}, "keys has 1 names for 2 images"),
+        ({"ids": np.array([3, -1])}, r"toy: identity -1 of image 'b' \(1 in all\) is below 0. -1 marks junk"),
+        ({"names": {1: "anna"}}, "names has no name for identity 2"),
+        ({"names": {1: "7", 2: "007"}}, "gives two identities one name"),
     ],
 )
 def test_bad_input(change, message):
@@ -89,3 +94,40 @@ def test_distractors_of_the_gallery_are_nobody():
     Splits(make([7, 0]), split([3], [3]), split([1], [1, 0]))
     with pytest.raises(ValueError, match="identity 0"):
         Splits(make([7, 0]), split([3], [3]), split([1, 0], [1, 0]))
+
+
+def named(ids, names):
+    return replace(make(ids), names=names)
+
+
+def test_people_are_names_whatever_their_numbers():
+    old, new = named([1, 1, 2], {1: "bo", 2: "cy"}), named([1, 2, 3, 3], {1: "anna", 2: "bo", 3: "cy"})
+    assert old.people == {"bo", "cy"} and old.people < new.people
+    assert new.subset([0, 1]).people == {"anna", "bo"} and new.select([3]).people == {"cy"}
+    assert new.name_of(3) == "cy" and make([4, 7]).name_of(7) == "7" and make([4, 7]).people == {"4", "7"}
+    assert named([1, 2], {1: "007", 2: "12.0"}).people == {"7", "12"}
+
+
+def test_splits_compare_people_by_name():
+    train, other = named([1, 2], {1: "anna", 2: "bo"}), named([1, 2], {1: "cy", 2: "bo"})
+    far = named([8, 9], {8: "di", 9: "ed"})
+    with pytest.raises(ValueError, match="train and test share 1 people, for example identity bo"):
+        Splits(train, RetrievalSplit(far, far), RetrievalSplit(other, other))
+    numbered = named([1, 2], {1: "flo", 2: "gus"})  # the same numbers, other people
+    Splits(train, RetrievalSplit(far, far), RetrievalSplit(numbered, numbered))
+
+
+def test_a_named_person_called_0_is_a_person():
+    zero, far = named([1], {1: "0"}), make([8])
+    with pytest.raises(ValueError, match="train and test share 1 people"):
+        Splits(zero, RetrievalSplit(far, far), RetrievalSplit(make([3]), zero))
+
+
+def test_the_share_of_named_people_stays_as_people_join():
+    names = {i: f"p{i}" for i in range(200)}
+    everyone = named(range(200), names)
+    part = everyone.share(0.3)
+    assert 30 < part.num_ids < 90 and part.people < everyone.share(0.5).people
+    few = everyone.select(range(100, 200)).share(0.3)
+    assert few.people == {n for n in part.people if int(n[1:]) >= 100}
+    assert everyone.select([5, 6]).share(1e-9).num_ids == 1 and everyone.share(1.0) is everyone

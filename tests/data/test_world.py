@@ -7,7 +7,6 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-import rbcl_lite.data.world as world_module
 from rbcl_lite.data.pedestrians.clothing import sample_people
 from rbcl_lite.data.turntable import turntable
 from rbcl_lite.data.world import DOMAINS, World
@@ -145,25 +144,10 @@ def test_refused_chunk_and_no_images() -> None:
     assert world.images([], [], []).shape == (0, 128, 64, 3)
 
 
-def test_bar_only_above_a_thousand_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bool | None] = []
-    original = world_module.bar
-
-    def spy(*args: object, enabled: bool | None = None, **kwargs: object) -> object:
-        asked.append(enabled)
-        return original(*args, enabled=False, **kwargs)
-
-    monkeypatch.setattr(world_module, "bar", spy)
-    monkeypatch.setattr(World, "_draw", lambda self, ids, cams, indices: np.zeros((len(ids), 128, 64, 3), np.uint8))
-    world = World("campus", identities=2)
-    for count, wanted in ((1000, None), (1001, None), (1001, False), (3, True)):
-        world.images([0] * count, [0] * count, [0] * count, progress=wanted)
-    assert asked == [False, None, False, True]  # None: where somebody watches a terminal
-
-
 def test_cameras_and_repr(small_world: World) -> None:
     assert DOMAINS == ("campus", "station", "street")
     assert small_world.cameras == 6
+    assert small_world.chunk == 48
     assert repr(World("street", identities=3, seed=2)) == "World('street', identities=3, seed=2, size=(128, 64))"
 
 

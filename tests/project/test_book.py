@@ -62,22 +62,3 @@ def test_vendored_maths_is_complete(root: Path) -> None:
     assert (vendor / "tex-chtml-full.js").stat().st_size > 1_000_000
     assert list((vendor / "output" / "chtml" / "fonts" / "woff-v2").glob("*.woff"))
     assert "Apache License" in (vendor / "LICENSE").read_text(encoding="utf-8")
-
-
-def test_executed_copies_are_judged(root: Path) -> None:
-    """A notebook counts as executed only if every cell ran without an error that was not announced."""
-    import nbformat
-
-    execute = importlib.import_module("execute")
-    error = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
-
-    def cell(count: int | None, outputs: list, tags: list[str]) -> nbformat.NotebookNode:
-        return nbformat.v4.new_code_cell("1", execution_count=count, outputs=outputs, metadata={"tags": tags})
-
-    def complete(*cells: nbformat.NotebookNode) -> bool:
-        return execute.complete(nbformat.v4.new_notebook(cells=list(cells)))
-
-    assert complete(cell(1, [], []), nbformat.v4.new_code_cell(""))
-    assert complete(cell(1, [error], ["raises-exception"]), cell(None, [], ["skip-execution"]))
-    assert not complete(cell(1, [], []), cell(None, [], []))
-    assert not complete(cell(1, [error], []))

@@ -1,0 +1,70 @@
+"""What is in each file of a folder: a hash of its bytes, read once and remembered."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from filelock import FileLock
+
+from rbcl_lite.base.progress import bar
+from rbcl_lite.data.cache import cache_dir
+
+LONG = 1000
+"""From this many files that must be read, a progress bar is shown on a terminal."""
+RECENT = 2.0
+"""A file that changed in the last so many seconds is read again next time: its clock may not tell a second change."""
+
+
+def digests(root: Path, names: Sequence[str]) -> list[str]:
+    """A hash of the bytes of each file ``root / name``.
+
+    A file is read again only if its length or its times changed; the rest comes from the cache folder.
+
+    Args:
+        root: folder that the names are relative to.
+        names: N file names.
+
+    Returns:
+        N strings of 32 hexadecimal digits.
+
+    Raises:
+        FileNotFoundError: a file is missing.
+    """
+    root = root.resolve()
+    missing = [n for n in names if not (root / n).is_file()]
+    if missing:
+        raise FileNotFoundError(f"{len(missing)} of {len(names)} images are missing, first {root / missing[0]}")
+    place = cache_dir() / "digests" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json"
+    known: dict[str, list] = {}
+    with contextlib.suppress(OSError, ValueError):  # none yet, or half of one
+        known = json.loads(place.read_text(encoding="utf-8"))
+    stats = [(root / n).stat() for n in names]
+    states = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns] for s in stats]
+    found = {n: known[n][3] for n, state in zip(names, states) if known.get(n, [])[:3] == state}
+    todo = [n for n in names if n not in found]
+    if not todo:
+        return [found[n] for n in names]
+    started = time.time_ns()
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        read = pool.map(lambda n: hashlib.blake2b((root / n).read_bytes(), digest_size=16).hexdigest(), todo)
+        for name, digest in zip(todo, bar(read, total=len(todo), desc="reading", enabled=_show(len(todo)))):
+            found[name] = digest
+    settled = started - int(RECENT * 1e9)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{place}.lock"):
+        kept = {n: [*state, found[n]] for n, state in zip(names, states) if max(state[1:]) < settled}
+        temporary = place.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text(json.dumps({**known, **kept}), encoding="utf-8")
+        os.replace(temporary, place)
+    return [found[n] for n in names]
+
+
+def _show(count: int) -> bool | None:
+    return None if count >= LONG else False

@@ -1,0 +1,119 @@
+"""Drawing of many images of a world: with a progress bar, and in several processes where that is faster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from functools import lru_cache
+from types import ModuleType
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from rbcl_lite.base.progress import bar
+from rbcl_lite.data.world import Pictures, World
+
+BAR_FROM = 1000  # images; fewer are drawn without a progress bar
+PROCESSES_FROM = 2000  # images; fewer are drawn before other processes have started
+
+
+def draw_many(
+    world: World, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike, *, workers: int = 1, progress: bool | None = None
+) -> Pictures:
+    """Draw images, as :meth:`World.images <rbcl_lite.data.world.World.images>` does.
+
+    Every task is one chunk, wherever it is drawn: several processes draw what one draws, to the last bit.
+
+    Args:
+        world: whose images. On a card this process draws alone, whatever ``workers`` says.
+        ids, cams, indices: [N] see :meth:`World.images <rbcl_lite.data.world.World.images>`.
+        workers: processes that draw, each with one thread, from 2,000 images on. They start in a second or two,
+            import this package only (never the caller's script) and end with the call.
+        progress: show a progress bar: True, False, or None for a bar on a terminal above 1,000 images.
+
+    Returns:
+        [N, H, W, 3] uint8 RGB.
+
+    Raises:
+        ValueError: images that do not exist, or fewer than one worker.
+
+    >>> draw_many(World("campus", identities=4), [0, 3], [1, 1], [0, 0]).shape
+    (2, 128, 64, 3)
+    """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    keys = np.stack(world.check(ids, cams, indices))
+    count = keys.shape[1]
+    parts = [slice(start, start + world.chunk) for start in range(0, count, world.chunk)]
+    out = np.empty((count, *world.size, 3), np.uint8)
+    # a process that is a daemon may have no children
+    alone = workers == 1 or count < PROCESSES_FROM or world.device.type != "cpu" or _is_daemon()
+    with bar(total=count, desc=f"drawing {world.domain}", enabled=_shown(count, progress)) as shown:
+        if alone:
+            for part in parts:
+                out[part] = world.images(*keys[:, part])
+                shown.update(len(out[part]))
+            return out
+        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin) as pool:
+            recipe = (world.domain, world.identities, world.seed, world.size)
+            try:
+                with _main_hidden():  # a process starts when it gets its first task
+                    waiting = {pool.submit(_draw, recipe, keys[:, part]): part for part in parts}
+                for future in as_completed(waiting):
+                    part = waiting.pop(future)
+                    out[part] = future.result()
+                    shown.update(len(out[part]))
+            except BaseException:  # Ctrl-C too: end after the few chunks that are on their way
+                pool.shutdown(cancel_futures=True)
+                raise
+    return out
+
+
+def _shown(count: int, progress: bool | None) -> bool | None:
+    return progress if progress is not None or count > BAR_FROM else False
+
+
+def _is_daemon() -> bool:
+    return multiprocessing.current_process().daemon
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Start processes without the caller's script, which multiprocessing would run again in each of them."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _begin() -> None:
+    """Set up a drawing process: one thread; Ctrl-C is the parent's affair; no life after the parent."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@lru_cache(maxsize=1)
+def _world(domain: str, identities: int, seed: int, size: tuple[int, int]) -> World:
+    return World(domain, identities, seed, size)
+
+
+def _draw(recipe: tuple[str, int, int, tuple[int, int]], keys: NDArray[np.int64]) -> Pictures:
+    """One task of a drawing process."""
+    return _world(*recipe).images(*keys)
