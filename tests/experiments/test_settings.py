@@ -1,15 +1,20 @@
 """The settings: which runs they ask for."""
 
+import itertools
 from dataclasses import replace
 
 from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, independent
+from rbcl_lite.experiments.sweep import limit_of
 from rbcl_lite.methods import METHODS
 
 
-def test_every_method_but_independent_has_at_least_five_ascending_weights() -> None:
+def test_every_method_but_independent_has_weights_to_begin_with() -> None:
+    """Four in ascending order, about a factor of two apart: a list grows where the choice falls on its end."""
     assert set(WEIGHTS) == set(METHODS) - {"independent"} | set(VARIANTS)
-    for weights in WEIGHTS.values():
-        assert len(weights) >= 5 and list(weights) == sorted(set(weights))
+    for name, weights in WEIGHTS.items():
+        assert len(weights) >= 4 and list(weights) == sorted(set(weights)) and min(weights) > 0
+        assert max(weights) <= (limit_of(name) or float("inf"))
+        assert all(1.5 <= b / a <= 2.5 for a, b in itertools.pairwise(weights)), name
 
 
 def test_variants_are_methods_with_other_options() -> None:

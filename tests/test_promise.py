@@ -12,7 +12,7 @@ from rbcl_lite.runs.run_or_load import run_or_load
 from rbcl_lite.training.schedule import TrainConfig
 
 # 140 training people and 60 others, 2 training images of a person at each camera
-SMALL = Scale("upgrade-test", (64, 32), 140, 2, 60, 2, 1, "tiny", "small", 64, 6, 12, (8, 4), 3e-3, 0.5, 0.1)
+SMALL = Scale("upgrade-test", (64, 32), (64, 32), 140, 2, 60, 2, 1, "tiny", "small", 64, 6, 12, (8, 4), 3e-3, 0.5, 0.1)
 
 
 @pytest.mark.slow
@@ -24,14 +24,14 @@ def test_a_compatible_upgrade_pays_off_at_once(tmp_path, monkeypatch):
         model=EmbedderConfig(SMALL.old_backbone, dim=SMALL.dim),
         size=SMALL.size,
         batch=SMALL.batch,
-        train=TrainConfig(epochs=SMALL.old_epochs),
+        train=TrainConfig(epochs=SMALL.old_epochs, lr=SMALL.lr),
         scale=SMALL.name,
     )
     new = replace(
         old,
         share=1.0,
         model=EmbedderConfig(SMALL.new_backbone, dim=SMALL.dim),
-        train=TrainConfig(epochs=SMALL.epochs),
+        train=TrainConfig(epochs=SMALL.epochs, lr=SMALL.lr),
         old=old,
     )
     runs = {
