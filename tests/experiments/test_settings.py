@@ -3,8 +3,13 @@
 import itertools
 from dataclasses import replace
 
+import pytest
+
+from rbcl_lite.base.scale import SCALES
+from rbcl_lite.data.augment import Augment
 from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, independent
 from rbcl_lite.experiments.sweep import limit_of
+from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 
 
@@ -34,3 +39,16 @@ def test_settings_differ_as_their_names_say() -> None:
         config = independent(name, 5, "laptop")
         assert config.old is not None and config.old.seed == config.seed == 5
         assert (config.images == config.old.images) is not name.startswith("cross-domain")
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_recipe_of_the_scale_reaches_both_runs(scale: str, setting: str) -> None:
+    at, new = SCALES[scale], independent(setting, 1, scale)
+    assert new.old is not None
+    for run in (new, new.old):
+        assert run.train.lr == at.lr and run.augment == Augment(erase=at.erase) and run.model.dim == at.dim
+        assert run.learner_options == {"label_smoothing": at.label_smoothing} and run.scale == scale
+        assert LEARNERS[run.learner](**run.learner_options).label_smoothing == at.label_smoothing
+    assert (new.train.epochs, new.old.train.epochs) == (at.epochs, at.old_epochs)
+    assert new.batch == at.batch and new.old.batch[0] <= max(2, round(new.old.share * at.people))
