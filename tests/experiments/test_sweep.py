@@ -87,8 +87,9 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
         (False, True),
         (True, False),
         (True, False),
+        (True, False),
     ]
-    assert [line.split()[1] for line in said] == ["bct", "independent", "l2"]
+    assert [line.split()[1] for line in said] == ["bct", "independent", "l2", "rotation"]
     left = load_result("stronger-and-more-smoke", tmp_path)
     assert left["command"] == result["command"] and left["confirmed"]["date"]
     assert stale(tmp_path) == [f"{path.name}: bct is older than the code or the images it was measured with"]
