@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import torch
 from torch import Tensor
 
 from rbcl_lite.base.device import default_device
@@ -16,6 +17,7 @@ from rbcl_lite.features import Features
 from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.models.extract import extract
 from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.people import TrainedOn
 from rbcl_lite.runs.saved_model import load_model
 
 
@@ -27,6 +29,7 @@ class Run:
         folder: where it lies.
         config: what it was made from.
         people: name of the person of each row of the classifier.
+        trained_on: whom the model was trained on; None where an older version kept no record.
         loaded: True if this call found it, False if it trained it.
         seconds: training time in seconds, when it was trained.
     """
@@ -34,6 +37,7 @@ class Run:
     folder: Path
     config: RunConfig
     people: tuple[str, ...]
+    trained_on: TrainedOn | None
     loaded: bool
     seconds: float
 
@@ -84,7 +88,8 @@ class Run:
         if not path.exists():
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
             made.save(path)
-        return Features.load(path)
+        cams = None if data.cams is None else torch.from_numpy(data.cams)  # who and where is the data set's to say
+        return Features(Features.load(path).vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -100,7 +105,8 @@ def load_run(folder: str | Path) -> Run:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
         config = RunConfig.from_dict(about["config"])
-        return Run(path.parent, config, tuple(about.get("people", ())), True, float(about["seconds"]))
+        trained_on = TrainedOn.from_dict(about.get("trained_on"))
+        return Run(path.parent, config, tuple(about.get("people", ())), trained_on, True, float(about["seconds"]))
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path} is damaged or of another version ({type(error).__name__}: {error}); train the run again, or "
