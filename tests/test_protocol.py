@@ -12,7 +12,7 @@ from rbcl_lite.runs.run_or_load import run_or_load
 from rbcl_lite.training.schedule import TrainConfig
 
 # 140 training people and 60 others, 2 training images of a person at each camera
-SMALL = Scale("upgrade-test", (64, 32), 140, 2, 60, 2, 1, "tiny", "small", 64, 6, 12, (8, 4))
+SMALL = Scale("upgrade-test", (64, 32), 140, 2, 60, 2, 1, "tiny", "small", 64, 6, 12, (8, 4), 3e-3, 0.5, 0.1)
 
 
 @pytest.mark.slow
@@ -20,7 +20,7 @@ def test_a_compatible_upgrade_pays_off_at_once(tmp_path, monkeypatch):
     monkeypatch.setenv("RBCL_CACHE", str(tmp_path))
     monkeypatch.setitem(SCALES, SMALL.name, SMALL)
     old = RunConfig(
-        part=0.5,
+        share=0.5,
         model=EmbedderConfig(SMALL.old_backbone, dim=SMALL.dim),
         size=SMALL.size,
         batch=SMALL.batch,
@@ -29,7 +29,7 @@ def test_a_compatible_upgrade_pays_off_at_once(tmp_path, monkeypatch):
     )
     new = replace(
         old,
-        part=1.0,
+        share=1.0,
         model=EmbedderConfig(SMALL.new_backbone, dim=SMALL.dim),
         train=TrainConfig(epochs=SMALL.epochs),
         old=old,

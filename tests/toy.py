@@ -65,7 +65,9 @@ def toy_upgrade(
     return replace(upgrade, old=toy_old(data, old_dim), old_classifier=rows, old_classes=known)
 
 
-def toy_batch(upgrade: Upgrade, index: list[int], labels: torch.Tensor | None = None, progress: float = 0.5) -> Batch:
+def toy_batch(
+    upgrade: Upgrade, index: list[int], labels: torch.Tensor | None = None, progress: float = 0.5, step: int = 0
+) -> Batch:
     """One batch of the toy after the forward pass."""
     rows = torch.tensor(index)
     data = upgrade.train
@@ -74,4 +76,4 @@ def toy_batch(upgrade: Upgrade, index: list[int], labels: torch.Tensor | None = 
     outputs = upgrade.model.train()(images)
     cams = None if data.cams is None else torch.from_numpy(data.cams[index])
     old = None if upgrade.old is None else upgrade.old.vectors[rows]
-    return Batch(rows, labels[rows], cams, outputs, old, 0, progress, torch.Generator().manual_seed(3))
+    return Batch(rows, labels[rows], cams, outputs, old, step, progress, torch.Generator().manual_seed(3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +10,9 @@ import tyro
 
 from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.output import say
-from rbcl_lite.experiments.measure import cross_test_runs
+from rbcl_lite.data.images import Images
+from rbcl_lite.experiments.measure import cross_test_runs, seen_people
+from rbcl_lite.metrics.result import CAMERAS_KNOWN, CAMERAS_UNKNOWN
 from rbcl_lite.runs.run import load_run
 
 
@@ -49,10 +51,10 @@ class Evaluate:
         if seen:
             say(f"left out: {len(seen)} {self.part} people who were training people of one of these runs")
         matrix = cross_test_runs(runs, self.part, self.metric, config=config, without=seen)
-        rule = config.splits().held_out(self.part).query.cams
+        rule = CAMERAS_UNKNOWN if config.splits().held_out(self.part).query.cams is None else CAMERAS_KNOWN
         say(f"{self.metric} in per cent, {self.part} people; rows: model of the queries, columns: model of the gallery")
-        say(camera_rule(rule is not None))
+        say(rule)
         say((100 * matrix).round(2).rename_axis(index=None, columns=None).to_string())
         if self.json:
-            about = {"metric": self.metric, "part": self.part, "left_out": len(seen), "rule": camera_rule(rule is not None)}
+            about = {"metric": self.metric, "part": self.part, "left_out": len(seen), "camera_rule": rule}
             write_json(self.json, {**about, "matrix": matrix.to_dict(orient="index")})

@@ -11,9 +11,11 @@ import pandas as pd
 
 from rbcl_lite.features import Features
 from rbcl_lite.metrics.compatibility import cross_test
+from rbcl_lite.metrics.flips import negative_flips
 from rbcl_lite.metrics.result import RankingResult
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.people import leave_out
 from rbcl_lite.runs.run import Run
 from rbcl_lite.runs.start import OldModel
 

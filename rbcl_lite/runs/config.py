@@ -137,7 +137,8 @@ class RunConfig:
 
 def code_of(method: str, learner: str = "supervised") -> str:
     """Fingerprint of the code that a run of this method and learner stands on."""
-    return fingerprint("training.loop", "runs.start", _module(METHODS[method]), _module(LEARNERS[learner]))
+    parts = (_module(METHODS[method]), _module(LEARNERS[learner]))
+    return fingerprint("training.loop", "runs.start", "models.extract", *parts)
 
 
 def _module(part: Callable) -> str:

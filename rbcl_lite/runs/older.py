@@ -18,10 +18,9 @@ def current(values: Mapping[str, Any]) -> dict[str, Any]:
     v = {MOVED.get(name, name): value for name, value in values.items()}
     v["model"] = current_model(v["model"])
     v.setdefault("augment", {})
-    options = dict(v.get("learner_options") or {})
-    if "source" in options:
-        options["labelled"] = options.pop("source")
-    return {**v, "learner_options": options}
+    for options, before, now in (("learner_options", "source", "labelled"), ("method_options", "scale", "logit_scale")):
+        v[options] = {now if name == before else name: value for name, value in (v.get(options) or {}).items()}
+    return v
 
 
 def current_model(values: Mapping[str, Any]) -> dict[str, Any]:

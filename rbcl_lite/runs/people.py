@@ -83,7 +83,9 @@ def leave_out(held_out: RetrievalSplit, images: Images, seed: int, people: Colle
         return held_out
     kept = [_without(side, name_people(images, seed, side), people) for side in (held_out.query, held_out.gallery)]
     if not all(len(side) for side in kept):
-        raise ValueError("every held-out person was a training person of one of the runs: nothing is left to measure on")
+        raise ValueError(
+            "every held-out person was a training person of one of the runs: nothing is left to measure on"
+        )
     return RetrievalSplit(*kept)
 
 

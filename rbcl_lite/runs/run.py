@@ -17,6 +17,7 @@ from rbcl_lite.features import Features
 from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.models.extract import extract
 from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.given_old import WEIGHTS
 from rbcl_lite.runs.people import TrainedOn
 from rbcl_lite.runs.saved_model import load_model
 
@@ -84,12 +85,13 @@ class Run:
         """
         if data.size != self.config.size:
             raise ValueError(f"{data.name} holds {data.size} images, the model was trained on {self.config.size}")
-        path = self.folder / "features" / f"{_content(data)}.safetensors"
+        path = self.folder / "features" / f"{_content(self.folder / WEIGHTS, data)}.safetensors"
         if not path.exists():
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
             made.save(path)
-        cams = None if data.cams is None else torch.from_numpy(data.cams)  # who and where is the data set's to say
-        return Features(Features.load(path).vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
+        vectors = Features.load(path).vectors  # who is seen where is the data set's to say: it may know better now
+        cams = None if data.cams is None else torch.from_numpy(data.cams)
+        return Features(vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
 
 
 def load_run(folder: str | Path) -> Run:
@@ -107,16 +109,17 @@ def load_run(folder: str | Path) -> Run:
         config = RunConfig.from_dict(about["config"])
         trained_on = TrainedOn.from_dict(about.get("trained_on"))
         return Run(path.parent, config, tuple(about.get("people", ())), trained_on, True, float(about["seconds"]))
-    except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path} is damaged or of another version ({type(error).__name__}: {error}); train the run again, or "
             "read its weights alone with rbcl_lite.runs.saved_model.load_model"
         ) from error
 
 
-def _content(data: ReIDDataset) -> str:
-    """Hash of the names and of every pixel."""
-    digest = hashlib.blake2b("\n".join(data.keys).encode(), digest_size=8)
+def _content(weights: Path, data: ReIDDataset) -> str:
+    """Hash of the weights, of the names and of every pixel."""
+    digest = hashlib.blake2b(weights.read_bytes(), digest_size=8)
+    digest.update("\n".join(data.keys).encode())
     for start in range(0, len(data), 1024):
         digest.update(data.images[start : start + 1024].tobytes())
     return digest.hexdigest()

@@ -6,15 +6,19 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from filelock import FileLock
 
 from rbcl_lite.base.device import default_device
 from rbcl_lite.base.files import write_json, write_text
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.data.cache import cache_dir
+from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import Embedder
+from rbcl_lite.protocol import Upgrade
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import GivenOld, OldVectors
 from rbcl_lite.runs.people import TrainedOn, name_people

@@ -30,8 +30,11 @@ def load_model(folder: Path) -> Embedder:
     about = folder / "model.json"
     if not about.is_file():
         raise FileNotFoundError(f"no model in {folder} (model.json is missing); train one with rbcl-lite train")
-    fields = current_model(json.loads(about.read_text(encoding="utf-8"))["model"])
-    config = EmbedderConfig(**{**fields, "pretrained": False})
+    try:
+        fields = current_model(json.loads(about.read_text(encoding="utf-8"))["model"])
+        config = EmbedderConfig(**{**fields, "pretrained": False})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{about} is damaged or of another version ({type(error).__name__}: {error})") from error
     with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
         model = Embedder(config)
     try:

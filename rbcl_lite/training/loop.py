@@ -115,9 +115,9 @@ def train(
                     shown.set_postfix_str(f"loss {means.read_loss():.3f}")
             means.read_loss()
             clock = {"prepare_seconds": prepared - started, "seconds": time.perf_counter() - prepared}
-            watched = watch(epoch) if watch else None
+            watched = {k: float(v) for k, v in ((watch(epoch) if watch else None) or {}).items()}
             lr = optimizer.param_groups[0]["lr"]
-            rows.append({"epoch": epoch.number, **means.values(), **(watched or {}), "lr": lr, **clock})
+            rows.append({"epoch": epoch.number, **means.values(), **watched, "lr": lr, **clock})
             if state is not None:
                 save_state(state, parts, optimizer, {**about, "rows": rows, "scaler": precision.state()})
     model.eval()

@@ -58,14 +58,20 @@ def pack(parts: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> di
 
 
 def unpack(flat: Mapping[str, Tensor], parts: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> None:
-    """Restore what :func:`pack` made. The schedule's learning rates are the schedule's to restore."""
+    """Restore what :func:`pack` made. The schedule's learning rates are the schedule's to restore.
+
+    Each moment gets the memory order of its parameter: a fused optimiser goes through both as they lie in memory.
+    """
     for name, module in parts.items():
         own = {k[len(name) + 1 :]: v for k, v in flat.items() if k.startswith(name + "/")}
         module.load_state_dict(own)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     slots: dict[int, dict[str, Tensor]] = {}
     for key, value in flat.items():
         if key.startswith("optimizer/"):
             _, number, slot = key.split("/", 2)
+            if slot != "step":
+                value = torch.empty_like(parameters[int(number)], requires_grad=False).copy_(value)
             slots.setdefault(int(number), {})[slot] = value
     state = optimizer.state_dict()
     optimizer.load_state_dict({"state": slots, "param_groups": state["param_groups"]})

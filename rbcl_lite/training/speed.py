@@ -97,14 +97,15 @@ class Trunk:
         hook = self._backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0].detach().clone()))
         statistics = [b.clone() for b in self.model.buffers()]
         try:
-            with torch.no_grad():
-                self.model(inputs)
-            hook.remove()
-            replay: Any = copy.copy(self._backbone)  # its own forward, the same parameters and buffers
+            # no cache: a weight that is cast without a gradient here must not serve the training step around it
             with torch.autocast("cuda", self.precision.dtype, self.precision.dtype is not None, cache_enabled=False):
+                with torch.no_grad():
+                    self.model(inputs)
+                hook.remove()
+                replay: Any = copy.copy(self._backbone)  # its own forward, the same parameters and buffers
                 self._replay = torch.cuda.make_graphed_callables(replay, (seen[0],))  # type: ignore[assignment]
             self._shape = inputs.shape
-        except RuntimeError as error:
+        except Exception as error:  # whatever a foreign backbone does, it is computed as usual
             log.warning("the trunk is not replayed as a CUDA graph: %s", error)
             self._backbone = None
         finally:

@@ -86,36 +86,43 @@ def test_a_docstring_with_letters_of_several_bytes():
 
 
 def test_a_run_stands_on_what_its_method_imports():
-    names = {p.relative_to(module.ROOT).as_posix() for p in closure([module.ROOT / "methods" / "bct.py"])}
-    assert {"methods/bct.py", "methods/base.py", "losses/influence.py", "losses/inputs.py", "features.py"} <= names
-    assert {"data/sampling.py", "data/augment.py", "models/embedder.py", "models/backbones.py"} <= names
-    assert not {"losses/mixing.py", "methods/l2.py", "metrics/retrieval.py", "runs.py"} & names
-    assert not [n for n in names if n.endswith("__init__.py")]
+    def names(*modules):
+        paths = closure([module.ROOT / f"{m}.py" for m in modules])
+        return {p.relative_to(module.ROOT).as_posix() for p in paths}
+
+    method = names("methods/bct")
+    assert {"methods/bct.py", "protocol.py", "losses/influence.py", "base/tensors.py", "features.py"} <= method
+    assert {"data/augment.py", "models/embedder.py", "models/backbones.py"} <= method
+    run = names("methods/bct", "learners/supervised", "training/loop", "runs/start", "models/extract")
+    assert {"data/sampling.py", "data/world.py", "losses/triplet.py", "training/speed.py"} <= run
+    for found in (method, run):
+        assert not {"losses/mixing.py", "methods/l2.py", "metrics/retrieval.py", "runs/run.py"} & found
+        assert not [n for n in found if n.endswith("__init__.py")]
 
 
 def test_edits_of_a_copy(copy):
-    before = {m: fingerprint(m) for m in ("methods.bct", "methods.l2", "training")}
+    before = {m: fingerprint(m) for m in ("methods.bct", "methods.l2", "training.loop")}
     whole = fingerprint()
     edit(copy / "losses" / "influence.py", '"""', '"""Other words. ')
     edit(copy / "losses" / "influence.py", "from __future__", "# a comment\nfrom __future__")
     assert {m: fingerprint(m) for m in before} == before and fingerprint() == whole
-    edit(copy / "losses" / "influence.py", "scale: float = 16.0", "scale: float = 17.0")
+    edit(copy / "losses" / "influence.py", "logit_scale: float = 16.0", "logit_scale: float = 17.0")
     assert fingerprint("methods.bct") != before["methods.bct"]
     assert fingerprint("methods.l2") == before["methods.l2"]
-    assert fingerprint("training") == before["training"]
+    assert fingerprint("training.loop") == before["training.loop"]
     assert fingerprint() != whole
 
 
 def test_a_new_file_changes_the_whole_only(copy):
-    before, whole = fingerprint("training"), fingerprint()
+    before, whole = fingerprint("training.loop"), fingerprint()
     (copy / "losses" / "brand_new.py").write_text("x = 1\n")
     fingerprint.cache_clear()
-    assert fingerprint("training") == before and fingerprint() != whole
+    assert fingerprint("training.loop") == before and fingerprint() != whole
 
 
 def test_several_modules_and_their_order():
-    assert fingerprint("methods.l2", "training") == fingerprint("training", "methods.l2")
-    assert len(fingerprint("training")) == 12
+    assert fingerprint("methods.l2", "training.loop") == fingerprint("training.loop", "methods.l2")
+    assert len(fingerprint("training.loop")) == 12
 
 
 def test_unknown_module():

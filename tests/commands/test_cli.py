@@ -16,7 +16,8 @@ from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.metrics import evaluate_ranking
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.models.extract import extract
 from rbcl_lite.protocol import Upgrade
 from rbcl_lite.training.loop import train
 from rbcl_lite.training.schedule import TrainConfig

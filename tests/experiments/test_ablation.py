@@ -7,7 +7,7 @@ import pytest
 
 from rbcl_lite.experiments.ablation import VARIANTS, ablation, variant
 from rbcl_lite.experiments.freshness import stale
-from rbcl_lite.experiments.settings import upgrade
+from rbcl_lite.experiments.settings import independent
 from rbcl_lite.experiments.tables import load_result, runs_table
 from rbcl_lite.learners import ECN
 
@@ -23,14 +23,14 @@ def test_variants_differ_in_the_learner_alone() -> None:
             full.batch,
             "independent",
         )
-    assert configs["source-only"].source.data == "campus" and configs["source-only"].learner == "supervised"
-    assert {c.source.data for n, c in configs.items() if n != "source-only"} == {"station"}
+    assert configs["source-only"].images.data == "campus" and configs["source-only"].learner == "supervised"
+    assert {c.images.data for n, c in configs.items() if n != "source-only"} == {"station"}
 
 
 def test_full_variants_are_the_runs_of_the_sweeps() -> None:
     for name, setting in (("E+C+N", "cross-domain-ecn"), ("pseudo-labels", "cross-domain-pseudo-labels")):
-        independent = upgrade(setting, 1, "laptop")
-        assert variant(name, 1, "laptop").key() == independent.key().replace(independent.method, "independent", 1)
+        alone = independent(setting, 1, "laptop")
+        assert variant(name, 1, "laptop").key() == alone.key().replace(alone.method, "independent", 1)
 
 
 def test_options_are_what_the_names_say() -> None:

@@ -62,7 +62,7 @@ def test_bad_input() -> None:
     new, old = spaces()
     with pytest.raises(ValueError, match="same people row by row"):
         train_head(new, old[torch.arange(len(old)).flip(0)], METHODS["l2"]())
-    with pytest.raises(ValueError, match="part must lie in"):
+    with pytest.raises(ValueError, match="share must lie in"):
         train_head(new, old, METHODS["l2"](), share=0.0)
 
 

@@ -1,75 +1,14 @@
 """The sweep at smoke scale: what it runs, what it writes, and that it does nothing twice."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from rbcl_lite.experiments import sweep as sweeps
-from rbcl_lite.experiments.choice import choose_weight
 from rbcl_lite.experiments.freshness import confirm, stale
-from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS, compatible, upgrade
-from rbcl_lite.experiments.shared import SHARED, shared_config
 from rbcl_lite.experiments.sweep import sweep
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, summary
-from rbcl_lite.methods import METHODS
-
-
-def record(weight: float, new_old: float, new_new: float) -> dict:
-    return {"weight": weight, "validation": {"new_old": new_old, "new_new": new_new}}
-
-
-@pytest.mark.parametrize(
-    ("runs", "expected"),
-    [
-        ([(1, 30, 80), (4, 35, 79), (16, 36, 60)], 4),  # the best one that costs at most 2 points
-        ([(1, 30, 78.5), (4, 29, 90)], 1),  # exactly 2 points is still allowed
-        ([(1, 30, 70), (4, 35, 60)], 1),  # none is fair: the one that costs least
-    ],
-)
-def test_choose_weight(runs: list[tuple], expected: float) -> None:
-    assert choose_weight([record(*r) for r in runs], record(0, 1, 80.5)) == expected
-
-
-def test_choice_never_sees_test_people() -> None:
-    runs = [record(1, 30, 80) | {"test": {"new_old": 99, "new_new": 99}}, record(2, 31, 80) | {"test": {"new_old": 0}}]
-    assert choose_weight(runs, record(0, 1, 80)) == 2
-
-
-def test_every_method_but_independent_has_at_least_five_ascending_weights() -> None:
-    assert set(WEIGHTS) == set(METHODS) - {"independent"} | set(VARIANTS)
-    for weights in WEIGHTS.values():
-        assert len(weights) >= 5 and list(weights) == sorted(set(weights))
-
-
-def test_variants_are_methods_with_other_options() -> None:
-    assert not set(VARIANTS) & set(METHODS)
-    for name, (method, options) in VARIANTS.items():
-        config, plain = (compatible("more-identities", n, 2.0, 3, "laptop") for n in (name, method))
-        assert config.method_options == options and config.key() != plain.key()
-        assert config == replace(plain, method_options=options)
-
-
-def test_settings_differ_as_their_names_say() -> None:
-    more, stronger = upgrade("more-identities", 0, "laptop"), upgrade("stronger-backbone", 0, "laptop")
-    assert more.old is not None and stronger.old is not None
-    assert more.old.model == more.model and more.old.part < more.part
-    assert stronger.old.model != stronger.model and stronger.old.part == stronger.part
-    for name in SETTINGS:
-        config = upgrade(name, 5, "laptop")
-        assert config.old is not None and config.old.seed == config.seed == 5
-        assert (config.images == config.old.images) is not name.startswith("cross-domain")
-
-
-def test_shared_runs_are_runs_of_the_setting() -> None:
-    assert shared_config("old", "laptop") == upgrade("stronger-and-more", 0, "laptop").old
-    for name, (setting, method) in SHARED.items():
-        config = shared_config(name, "laptop")
-        assert config.old == upgrade(setting, 0, "laptop").old
-        assert config.weight == (0 if method == "independent" else load_result(setting)["chosen"][method])
-    with pytest.raises(ValueError, match="unknown shared run 'new'"):
-        shared_config("new")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from rbcl_lite.learners.clusters import Clustering, centre_cameras
 from rbcl_lite.losses.influence import class_prototypes
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.extract import extract
+from rbcl_lite.protocol import Epoch
 from rbcl_lite.training.loop import train
 
 SMALL = {"eps": 0.6, "k1": 5, "k2": 2, "min_samples": 2}
@@ -43,17 +44,17 @@ def test_old_vectors_are_clustered_at_the_start_and_new_ones_later():
         return pseudo_labels(centre_cameras(vectors, torch.from_numpy(upgrade.train.cams)), **SMALL)
 
     new = extract(upgrade.model, upgrade.train).vectors
-    assert torch.equal(made.on_epoch(0, 0.0), expected(upgrade.old.vectors))
-    assert torch.equal(made.on_epoch(1, 0.5), expected(new))
+    assert torch.equal(made.on_epoch(Epoch(0, 4)), expected(upgrade.old.vectors))
+    assert torch.equal(made.on_epoch(Epoch(1, 2)), expected(new))
     alone = learner(toy_upgrade(old_dim=None, classes=0), start=0.5)
-    assert torch.equal(alone.on_epoch(0, 0.0), expected(new))
+    assert torch.equal(alone.on_epoch(Epoch(0, 4)), expected(new))
 
 
 def test_extraction_leaves_the_model_as_it_was():
     upgrade = toy_upgrade(classes=0)
     upgrade.model.train()
     before = {k: v.clone() for k, v in upgrade.model.state_dict().items()}
-    learner(upgrade).on_epoch(0, 0.0)
+    learner(upgrade).on_epoch(Epoch(0, 4))
     assert upgrade.model.training
     assert all(torch.equal(v, before[k]) for k, v in upgrade.model.state_dict().items())
 
@@ -61,7 +62,7 @@ def test_extraction_leaves_the_model_as_it_was():
 def test_batches_are_constant_in_number_and_hold_no_outliers():
     upgrade = toy_upgrade(classes=0)
     made = learner(upgrade, eps=0.35, min_samples=4)
-    labels = made.on_epoch(0, 0.0)
+    labels = made.on_epoch(Epoch(0, 4))
     assert (labels < 0).any()  # else this test shows nothing
     for number in range(3):
         batches = list(made.batches(number))
@@ -72,7 +73,7 @@ def test_batches_are_constant_in_number_and_hold_no_outliers():
 def test_memory_starts_at_the_means_and_takes_every_instance():
     upgrade = toy_upgrade(classes=0)
     made = learner(upgrade)
-    labels = made.on_epoch(0, 0.0)
+    labels = made.on_epoch(Epoch(0, 4))
     new = extract(upgrade.model, upgrade.train).vectors
     for cluster in range(int(labels.max()) + 1):
         mean = F.normalize(new[labels == cluster].mean(0), dim=0)
@@ -94,11 +95,11 @@ def test_every_epoch_starts_with_a_new_memory():
     """Trap: cluster numbers mean other people in the next epoch, so no running vector may outlive its epoch."""
     upgrade = toy_upgrade(classes=0)
     made = learner(upgrade)
-    labels = made.on_epoch(0, 0.0)
+    labels = made.on_epoch(Epoch(0, 4))
     batch = toy_batch(upgrade, next(iter(made.batches(0))).tolist(), labels)
     made.step(batch)
     made.after_step(batch)
-    labels = made.on_epoch(1, 0.25)
+    labels = made.on_epoch(Epoch(1, 4))
     means = class_prototypes(extract(upgrade.model, upgrade.train).vectors, labels, int(labels.max()) + 1)
     torch.testing.assert_close(made._clusters.memory.keys, means)
 
@@ -106,11 +107,11 @@ def test_every_epoch_starts_with_a_new_memory():
 def test_fewer_clusters_than_people_in_a_batch(monkeypatch):
     upgrade = toy_upgrade(classes=0)
     made = learner(upgrade)
-    made.on_epoch(0, 0.0)
+    made.on_epoch(Epoch(0, 4))
     two = torch.full((len(upgrade.train),), -1)
     two[:6], two[6:10] = 0, 1
     monkeypatch.setattr("rbcl_lite.learners.clusters.pseudo_labels", lambda *a, **k: two)
-    made.on_epoch(1, 0.5)
+    made.on_epoch(Epoch(1, 2))
     batches = list(made.batches(1))
     assert len(batches) == made.steps() and all(len(b) == 2 * 3 for b in batches)
 
@@ -120,7 +121,7 @@ def test_too_few_clusters_are_explained(eps, hint):
     upgrade = toy_upgrade(classes=0)
     options = {"k1": len(upgrade.train) - 1, "k2": 1} if eps > 0.5 else {"min_samples": 4}
     with pytest.raises(ValueError, match=rf"epoch 0: . cluster .* eps = {eps}; {hint}"):
-        learner(upgrade, eps=eps, **options).on_epoch(0, 0.0)
+        learner(upgrade, eps=eps, **options).on_epoch(Epoch(0, 4))
 
 
 def test_labelled_source_beside_the_clusters():
@@ -130,7 +131,7 @@ def test_labelled_source_beside_the_clusters():
     assert history["labelled"].notna().all() and (history["compatibility"] > 0).all()
     with pytest.raises(ValueError, match="num_classes = 5"):
         learner(toy_upgrade(labelled=True, classes=7))
-    learner(toy_upgrade(labelled=True, classes=0), source=0.0)
+    learner(toy_upgrade(labelled=True, classes=0), labelled=0.0)
 
 
 def test_clusters_see_past_the_camera():
@@ -158,10 +159,10 @@ def test_resume_gives_the_same_model(tmp_path):
     broken, made = toy_upgrade(classes=0), PseudoLabels(**SMALL)
     on_epoch = made.on_epoch
 
-    def kill(number, progress):
-        if number == 2:
+    def kill(epoch):
+        if epoch.number == 2:
             raise Killed
-        return on_epoch(number, progress)
+        return on_epoch(epoch)
 
     made.on_epoch = kill
     with pytest.raises(Killed):

@@ -11,7 +11,7 @@ from rbcl_lite.losses.influence import class_prototypes, extend_prototypes, infl
 def test_equals_the_loop_and_leaves_out_images_without_prototype():
     new, prototypes = vectors(), vectors(4, seed=1)
     labels = torch.where(torch.arange(11) % 3 == 0, -1, LABELS)
-    ours = influence_loss(new, prototypes, labels, scale=7.0).item()
+    ours = influence_loss(new, prototypes, labels, logit_scale=7.0).item()
     assert ours == pytest.approx(slow.influence(new, prototypes, labels, 7.0), abs=1e-12)
     assert ours != pytest.approx(slow.influence(new, prototypes, LABELS, 7.0), abs=1e-3)
 
@@ -20,7 +20,7 @@ def test_the_scale_is_applied():
     """With bare cosines a perfect match among many classes would still cost nearly log C."""
     prototypes = torch.eye(200)
     perfect = influence_loss(prototypes, prototypes, torch.arange(200)).item()
-    unscaled = influence_loss(prototypes, prototypes, torch.arange(200), scale=1.0).item()
+    unscaled = influence_loss(prototypes, prototypes, torch.arange(200), logit_scale=1.0).item()
     assert perfect < 1e-3 and unscaled > math.log(200) - 1.1
 
 
@@ -75,7 +75,7 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match=r"got -2\.\.1"):
         influence_loss(vectors(2), vectors(4), torch.tensor([-2, 1]))
     with pytest.raises(ValueError, match="scale must be positive"):
-        influence_loss(vectors(2), vectors(4), torch.tensor([0, 1]), scale=-1)
+        influence_loss(vectors(2), vectors(4), torch.tensor([0, 1]), logit_scale=-1)
     with pytest.raises(ValueError, match="fit_dimension"):
         influence_loss(vectors(2), vectors(4, 5), torch.tensor([0, 1]))
     with pytest.raises(ValueError, match="1 of 5 classes have no image, first class 4"):

@@ -4,7 +4,7 @@ import torch
 from reference_losses import IDS, vectors
 
 from rbcl_lite.losses.distance import unit_distances
-from rbcl_lite.losses.triplet import cross_triplet_loss
+from rbcl_lite.losses.triplet import cross_triplet_loss, triplet_loss
 
 QUERY_IDS = torch.tensor([7, 5, 3, 2, 9])  # nobody has identity 3
 
@@ -68,3 +68,32 @@ def test_bad_input_is_named():
         cross_triplet_loss(vectors(), vectors(), IDS, IDS, hardest=0)
     with pytest.raises(ValueError, match="reference has 4 dimensions, expected 6"):
         cross_triplet_loss(vectors(), vectors(dim=4), IDS, IDS)
+
+
+def test_triplet_equals_the_loop():
+    x = vectors()
+    assert triplet_loss(x, IDS, margin=0.7).item() == pytest.approx(slow.triplet(x, IDS, 0.7), abs=1e-12)
+
+
+def test_triplet_leaves_out_an_anchor_without_a_positive():
+    x = vectors()
+    alone = IDS == 9
+    x.requires_grad_()
+    triplet_loss(x[alone | (IDS == 5)], IDS[alone | (IDS == 5)], margin=9.0).backward()
+    # The lonely image is only ever a negative; three of the anchors' terms still push it.
+    assert triplet_loss(x[alone], IDS[alone]).item() == 0
+    assert x.grad[alone].norm() > 0
+
+
+@pytest.mark.parametrize("rows", [0, 1, 4])
+def test_triplet_of_one_class_or_nothing_is_a_zero_with_a_graph(rows):
+    x = vectors(rows).requires_grad_()
+    loss = triplet_loss(x, torch.zeros(rows, dtype=torch.long))
+    loss.backward()
+    assert loss.item() == 0 and torch.equal(x.grad, torch.zeros_like(x))
+
+
+def test_triplet_of_equal_vectors_has_a_finite_gradient():
+    x = torch.ones(4, 3).requires_grad_()
+    triplet_loss(x, torch.tensor([0, 0, 1, 1])).backward()
+    assert torch.isfinite(x.grad).all()

@@ -15,7 +15,8 @@ from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.methods.l2 import L2
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig, Outputs
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.models.outputs import Outputs
 from rbcl_lite.protocol import Batch, Epoch, Upgrade
 
 LABELS = torch.tensor([4, 0, 2, 0, 4, 4, 1, 6, 3])  # of the batch: unequal, one person with one image
@@ -37,7 +38,7 @@ def prepared(method, upgrade, fixed=True):
     learner.fixed_labels = fixed
     learner.prepare(upgrade)
     method.prepare(upgrade, learner)
-    method.on_epoch(Epoch(0, 0.0, torch.from_numpy(upgrade.train.labels)))
+    method.on_epoch(Epoch(0, 4), torch.from_numpy(upgrade.train.labels))
     return method
 
 
@@ -45,7 +46,7 @@ def batch(upgrade, dim=12, labels=LABELS, seed=1):
     r = torch.Generator().manual_seed(seed)
     new = torch.randn(len(labels), dim, generator=r).requires_grad_()
     index = torch.tensor([int(np.nonzero(upgrade.train.labels == max(c, 0))[0][0]) for c in labels.tolist()])
-    return Batch(index, labels, None, Outputs(new, new, None), upgrade.old.vectors[index], 0.0, r)
+    return Batch(index, labels, None, Outputs(new, new, None), upgrade.old.vectors[index], 0, 0.0, r)
 
 
 def test_independent_is_a_zero_with_a_graph(upgrade):
@@ -96,19 +97,19 @@ def test_bct_can_be_used_for_a_second_upgrade(upgrade):
 
 
 def test_bct_step(upgrade):
-    method, b = prepared(BCT(scale=4.0), upgrade), batch(upgrade)
+    method, b = prepared(BCT(logit_scale=4.0), upgrade), batch(upgrade)
     loss = method.step(b)
-    assert torch.equal(loss, influence_loss(b.outputs.embedding[:, :8], method.prototypes, LABELS, scale=4.0))
+    assert torch.equal(loss, influence_loss(b.outputs.embedding[:, :8], method.prototypes, LABELS, logit_scale=4.0))
     loss.backward()
     assert b.outputs.embedding.grad[:, :8].any() and not b.outputs.embedding.grad[:, 8:].any()
 
 
 def test_bct_reads_the_old_classifier_at_its_own_scale(upgrade):
     """Trap: cosines at another scale than the old classifier was trained with are not its probabilities."""
-    other = replace(upgrade, old_scale=9.0)
-    assert prepared(BCT(), other).scale == 9.0
-    assert prepared(BCT(scale=4.0), other).scale == 4.0  # who names one means it
-    assert prepared(BCT(), replace(upgrade, old_scale=None)).scale == 16.0
+    other = replace(upgrade, old_logit_scale=9.0)
+    assert prepared(BCT(), other).logit_scale == 9.0
+    assert prepared(BCT(logit_scale=4.0), other).logit_scale == 4.0  # who names one means it
+    assert prepared(BCT(), replace(upgrade, old_logit_scale=None)).logit_scale == 16.0
 
 
 def test_bct_rows_are_made_once_for_fixed_labels_and_again_for_others(upgrade):
@@ -117,7 +118,7 @@ def test_bct_rows_are_made_once_for_fixed_labels_and_again_for_others(upgrade):
     for fixed, classes in ((True, 7), (False, 6)):
         method = prepared(BCT(), upgrade, fixed)
         first = method.prototypes.clone()
-        method.on_epoch(Epoch(1, 0.5, swapped))
+        method.on_epoch(Epoch(1, 2), swapped)
         assert len(method.prototypes) == classes
         assert torch.equal(method.prototypes, first[:classes])
     means = class_prototypes(upgrade.old.vectors, torch.from_numpy(upgrade.train.labels), 7)
@@ -149,7 +150,7 @@ def test_negative_weight(method):
 
 def test_a_batch_without_old_vectors(upgrade):
     b = batch(upgrade)
-    bare = Batch(b.index, b.labels, None, b.outputs, None, 0.0, b.generator)
+    bare = Batch(b.index, b.labels, None, b.outputs, None, 0, 0.0, b.generator)
     with pytest.raises(ValueError, match="no old vectors"):
         prepared(L2(), upgrade).step(bare)
 

@@ -11,6 +11,7 @@ from rbcl_lite.losses.identity import arcface_loss
 from rbcl_lite.losses.influence import influence_loss
 from rbcl_lite.losses.nccl import nccl_loss
 from rbcl_lite.methods import METHODS, MixBCT, UniBCT
+from rbcl_lite.methods.ranking import MEASURE_EVERY
 from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.protocol import Epoch
 from rbcl_lite.training.loop import train
@@ -24,7 +25,7 @@ def prepared(name, upgrade, **options):
     learner.prepare(upgrade)
     method = METHODS[name](**options)
     method.prepare(upgrade, learner)
-    method.on_epoch(Epoch(0, 0.0, learner.on_epoch(0, 0.0)))
+    method.on_epoch(Epoch(0, 4), learner.on_epoch(Epoch(0, 4)))
     return method
 
 
@@ -44,7 +45,10 @@ def test_every_method_trains(name, dims):
     assert torch.equal(upgrade.old.vectors, vectors)
     assert not torch.equal(upgrade.model.embed.weight, before["embed.weight"])
     if name in ("smooth-ap", "supap", "rbcl"):
-        assert history["saturation"].between(0, 1).all() and (history["ranked"] > 0).all()
+        steps = learner.steps()
+        measured = [any(step % MEASURE_EVERY == 0 for step in range(e * steps, (e + 1) * steps)) for e in range(3)]
+        assert history["saturation"].notna().tolist() == history["ranked"].notna().tolist() == measured
+        assert history["saturation"][measured].between(0, 1).all() and (history["ranked"][measured] > 0).all()
 
 
 @pytest.mark.parametrize("name", COMPATIBLE)
@@ -89,10 +93,10 @@ def test_resume_gives_the_same_model(name, tmp_path):
     broken, method = toy_upgrade(), METHODS[name]()
     on_epoch = method.on_epoch
 
-    def kill(epoch):
+    def kill(epoch, labels):
         if epoch.number == 2:
             raise Killed
-        on_epoch(epoch)
+        on_epoch(epoch, labels)
 
     method.on_epoch = kill
     with pytest.raises(Killed):
@@ -132,7 +136,7 @@ def test_images_without_a_label_change_nothing_for_the_others(name):
     learner.prepare(upgrade)
     method = METHODS[name](**({"bank": None} if name == "nccl" else {}))
     method.prepare(upgrade, learner)
-    method.on_epoch(Epoch(0, 0.0, labels))
+    method.on_epoch(Epoch(0, 4), labels)
     with torch.no_grad():
         batch = toy_batch(upgrade, index, labels)
         keep = torch.tensor([i not in unknown for i in index])
@@ -145,6 +149,7 @@ def test_images_without_a_label_change_nothing_for_the_others(name):
             batch.cams[keep],
             outputs,
             batch.old[keep],
+            0,
             0.5,
             torch.Generator().manual_seed(3),
         )
@@ -197,9 +202,9 @@ def test_a_classifier_for_other_people_is_refused(name):
 
 def test_all_cosine_classifiers_have_one_scale():
     """Trap: an old classifier read at another scale than it was trained with is no classifier."""
-    scales = {METHODS[name]().scale for name in ("bct", "unibct", "mixbct", "nccl")}
-    assert scales == {EmbedderConfig().scale}
-    defaults = [inspect.signature(loss).parameters["scale"].default for loss in (influence_loss, arcface_loss)]
+    scales = {METHODS[name]().logit_scale for name in ("bct", "unibct", "mixbct", "nccl")}
+    assert scales == {EmbedderConfig().logit_scale}
+    defaults = [inspect.signature(loss).parameters["logit_scale"].default for loss in (influence_loss, arcface_loss)]
     assert set(defaults) == scales
 
 
@@ -231,15 +236,15 @@ def test_unibct_refines_at_the_shares():
     plain = method.prototypes.clone()
     upgrade.model.train()
     labels = torch.from_numpy(upgrade.train.labels)
-    method.on_epoch(Epoch(1, 0.25, labels))
+    method.on_epoch(Epoch(1, 4), labels)
     assert torch.equal(method.prototypes, plain) and method.refined == 0
     statistics = upgrade.model.neck.running_mean.clone()
-    method.on_epoch(Epoch(2, 0.5, labels))
+    method.on_epoch(Epoch(2, 4), labels)
     refined = method.prototypes.clone()
     assert not torch.allclose(refined, plain, atol=1e-3) and method.refined == 1
     assert upgrade.model.training and torch.equal(upgrade.model.neck.running_mean, statistics)
     upgrade.model.embed.weight.data.normal_()
-    method.on_epoch(Epoch(3, 0.75, labels))
+    method.on_epoch(Epoch(3, 4), labels)
     assert torch.equal(method.prototypes, refined)
     with pytest.raises(ValueError, match="shares of the training"):
         UniBCT(refine=[3])
@@ -269,13 +274,13 @@ def test_nccl_bank_holds_no_image_without_a_label():
     for bank in (None, 10_000):
         method = METHODS["nccl"](bank=bank)
         method.prepare(upgrade, None)
-        method.on_epoch(Epoch(0, 0.0, labels))
+        method.on_epoch(Epoch(0, 4), labels)
         batch = toy_batch(upgrade, index, labels)
         expected = nccl_loss(
             batch.pair[0], upgrade.old.vectors[known], labels[index], labels[known], upgrade.old.vectors[index]
         )
         torch.testing.assert_close(method.step(batch), expected)
-    method.on_epoch(Epoch(1, 0.5, torch.full_like(labels, -1)))  # nobody is known
+    method.on_epoch(Epoch(1, 2), torch.full_like(labels, -1))  # nobody is known
     assert method.step(toy_batch(upgrade, index, torch.full_like(labels, -1))) == 0
 
 

@@ -8,7 +8,7 @@ from rbcl_lite.features import Features
 from rbcl_lite.losses import saturation, smooth_ap_loss
 from rbcl_lite.methods import RBCL, SmoothAP, SupAP
 from rbcl_lite.methods.references import References, Rows, ignored
-from rbcl_lite.models.embedder import Outputs
+from rbcl_lite.models.outputs import Outputs
 from rbcl_lite.protocol import Epoch
 
 
@@ -133,7 +133,7 @@ def test_too_many_agents_are_cut_to_what_there_is():
 def compared(method, upgrade, index):
     labels = torch.from_numpy(upgrade.train.labels)
     method.prepare(upgrade, None)
-    method.on_epoch(Epoch(0, 0.0, labels))
+    method.on_epoch(Epoch(0, 3), labels)
     return method.step(toy_batch(upgrade, index))
 
 
@@ -175,7 +175,7 @@ def test_reactivation_in_a_ranking_that_is_right():
 
     def compared(method, upgrade, index):  # the new model says what the old one says
         method.prepare(upgrade, None)
-        method.on_epoch(Epoch(0, 0.0, torch.from_numpy(upgrade.train.labels)))
+        method.on_epoch(Epoch(0, 3), torch.from_numpy(upgrade.train.labels))
         batch = toy_batch(upgrade, index)
         return method.step(replace(batch, outputs=Outputs(batch.old, batch.old, None)))
 

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.models.backbones import BACKBONES
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
 
 TINY = EmbedderConfig("tiny", dim=16, num_classes=5)
 
@@ -97,53 +96,3 @@ def test_the_neck_has_no_free_origin(model):
 def test_bad_configuration(change, message):
     with pytest.raises(ValueError, match=message):
         Embedder(replace(TINY, **change))
-
-
-def test_extract_is_independent_of_the_batch_size(model, toy):
-    data = toy(people=7, images=5)
-    whole = extract(model, data, tag="old")
-    assert len(whole) == 35 and whole.model == "old" and whole.keys == data.keys
-    assert whole.ids.tolist() == data.ids.tolist() and whole.cams.tolist() == data.cams.tolist()
-    for batch in (1, 4, 35):
-        assert torch.allclose(extract(model, data, batch=batch).vectors, whole.vectors, atol=1e-6)
-    assert extract(model, toy(people=2).subset([0, 1])).vectors.shape == (2, 16)
-
-
-def test_extract_shows_the_images_as_they_are(model, toy):
-    """Trap: stored vectors of randomly flipped images, made with the transform of the training."""
-    data = toy()
-    with torch.no_grad():
-        plain = model.eval()(torch.from_numpy(data.images).permute(0, 3, 1, 2)).embedding
-    expected = torch.nn.functional.normalize(plain, dim=1)
-    assert torch.allclose(extract(model.train(), data).vectors, expected, atol=1e-6)
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_extract_leaves_the_model_as_it_was(model, toy, training):
-    model.train(training)
-    before = {k: v.clone() for k, v in model.state_dict().items()}
-    vectors = extract(model, toy()).vectors
-    assert model.training is training and not vectors.requires_grad
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-
-
-def test_extract_reads_memory_maps_without_a_warning(model, toy, tmp_path, recwarn):
-    data = toy()
-    np.save(tmp_path / "x.npy", data.images)
-    mapped = ReIDDataset(np.load(tmp_path / "x.npy", mmap_mode="r"), data.ids, None, data.keys, "mapped")
-    f = extract(model, mapped)
-    assert torch.equal(f.vectors, extract(model, data).vectors) and f.cams is None
-    assert not recwarn.list
-
-
-def test_extract_of_nothing(model, toy):
-    with pytest.raises(ValueError, match="toy holds no images"):
-        extract(model, toy().subset([]))
-
-
-@pytest.mark.gpu
-def test_extract_on_cuda_brings_vectors_and_model_back(model, toy):
-    data = toy()
-    on_gpu = extract(model, data, device="cuda").vectors
-    assert on_gpu.device.type == "cpu" and next(model.parameters()).device.type == "cpu"
-    assert torch.allclose(on_gpu, extract(model, data).vectors, atol=1e-3)

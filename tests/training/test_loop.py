@@ -3,55 +3,24 @@
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
+from stranger import strange_upgrade
+from toy_training import CONFIG, run, weights
 
-from rbcl_lite.base.files import read_note
+from rbcl_lite.learners.pseudo_labels import PseudoLabels
 from rbcl_lite.learners.supervised import Supervised
 from rbcl_lite.methods.bct import BCT
 from rbcl_lite.methods.contrastive import Contrastive
 from rbcl_lite.methods.independent import Independent
 from rbcl_lite.methods.l2 import L2
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig, extract
-from rbcl_lite.protocol import Upgrade
-from rbcl_lite.training.loop import train
-from rbcl_lite.training.schedule import TrainConfig, learning_rate
+from rbcl_lite.models.embedder import Embedder, EmbedderConfig
+from rbcl_lite.models.extract import extract
+from rbcl_lite.protocol import Epoch
+from rbcl_lite.training.loop import READ_EVERY, train
+from rbcl_lite.training.schedule import learning_rate
 
-CONFIG = TrainConfig(epochs=3, lr=3e-3, seed=1)
 COLUMNS = ["epoch", "loss", "identity", "triplet", "compatibility", "lr", "prepare_seconds", "seconds"]
-
-
-@pytest.fixture
-def upgrade(toy):
-    """A function that makes an untrained upgrade: 7 people x 4 images, an old model of 8 dimensions."""
-
-    def make(seed=1, dim=16, **other):
-        data = toy()
-        torch.manual_seed(seed)
-        old = Embedder(EmbedderConfig("tiny", dim=8, num_classes=7))
-        model = Embedder(EmbedderConfig("tiny", dim=dim, num_classes=7))
-        return Upgrade(
-            data,
-            model,
-            extract(old, data),
-            old.classifier.weight.detach(),
-            data.classes,
-            old.config.scale,
-            batch=(3, 2),
-            seed=seed,
-        )
-
-    return make
-
-
-def weights(model):
-    return torch.cat([v.flatten().double() for v in model.state_dict().values()])
-
-
-def run(upgrade, method=None, config=CONFIG, **other):
-    history = train(upgrade, Supervised(), method or BCT(), config, **other)
-    return weights(upgrade.model), history
 
 
 @pytest.mark.parametrize("method", [Independent, L2, BCT, Contrastive])
@@ -82,75 +51,6 @@ def test_training_leaves_the_global_generators_alone(upgrade):
     before = torch.get_rng_state()
     run(given)
     assert torch.equal(torch.get_rng_state(), before)
-
-
-class Interrupted(Exception):
-    pass
-
-
-@pytest.fixture
-def stop_at(monkeypatch):
-    """A function that lets the training stop before its n-th step."""
-
-    def stop(step):
-        count, images = [0], Supervised.images
-
-        def counted(self, *args):
-            count[0] += 1
-            if count[0] > step:
-                raise Interrupted
-            return images(self, *args)
-
-        monkeypatch.setattr(Supervised, "images", counted)
-
-    yield stop
-    monkeypatch.undo()
-
-
-@pytest.mark.parametrize("schedule", ["onecycle", "multistep"])
-@pytest.mark.parametrize("step", [5, 8, 10, 14])  # 5 steps in an epoch, 3 epochs
-def test_an_interrupted_run_ends_in_the_same_weights(upgrade, stop_at, monkeypatch, tmp_path, schedule, step):
-    config, state = replace(CONFIG, schedule=schedule), tmp_path / "state.safetensors"
-    whole, rows = run(upgrade(), config=config)
-    stop_at(step)
-    with pytest.raises(Interrupted):
-        run(upgrade(), config=config, state=state)
-    assert len(read_note(state)["rows"]) == step // 5
-    monkeypatch.undo()
-    resumed, again = run(upgrade(seed=1), config=config, state=state)
-    assert torch.equal(whole, resumed)
-    clock = ["seconds", "prepare_seconds"]
-    pd.testing.assert_frame_equal(rows.drop(columns=clock), again.drop(columns=clock), check_exact=True)
-    assert not state.exists()
-
-
-def test_a_state_after_the_last_epoch(upgrade, tmp_path, monkeypatch):
-    state = tmp_path / "state.safetensors"
-    with monkeypatch.context() as patch:
-        patch.setattr("pathlib.Path.unlink", lambda *a, **k: None)  # killed between the last state and the end
-        whole, _ = run(upgrade(), state=state)
-    assert state.exists()
-    given = upgrade()
-    resumed, rows = run(given, state=state)
-    assert torch.equal(whole, resumed) and len(rows) == 3 and not given.model.training
-
-
-@pytest.mark.parametrize(
-    ("method", "config", "name"),
-    [
-        (BCT(), replace(CONFIG, lr=1e-3), "config"),
-        (BCT(), replace(CONFIG, epochs=9), "config"),
-        (BCT(weight=2.0), CONFIG, "weight"),
-        (L2(), CONFIG, "method"),
-    ],
-)
-def test_a_state_of_another_configuration(upgrade, stop_at, tmp_path, method, config, name):
-    state = tmp_path / "state.safetensors"
-    stop_at(6)
-    with pytest.raises(Interrupted):
-        run(upgrade(), state=state)
-    with pytest.raises(ValueError, match=rf"belongs to another configuration \({name} .*delete it to start afresh"):
-        run(upgrade(), method, config, state=state)
 
 
 def test_old_things_are_frozen(upgrade):
@@ -205,42 +105,97 @@ def test_history_holds_what_a_method_observes(upgrade):
 
 
 class Failing(L2):
+    """NaN at one step; it counts how many steps were begun."""
+
+    def __init__(self, fails):
+        super().__init__()
+        self.fails, self.begun = fails, 0
+
     def step(self, batch):
-        return super().step(batch) * (float("nan") if round(batch.progress * 15) == 7 else 1.0)
+        self.begun += 1
+        return super().step(batch) * (float("nan") if batch.step == self.fails else 1.0)
 
 
 def test_a_loss_that_is_no_number_names_the_step(upgrade):
     with pytest.raises(FloatingPointError, match=r"nan at step 7 \(terms .*identity.*lower the learning rate"):
-        run(upgrade(), Failing())
-
-
-@pytest.mark.parametrize("schedule", ["onecycle", "multistep"])
-def test_schedules(schedule):
-    lr = [learning_rate(TrainConfig(lr=2.0, schedule=schedule), d) for d in np.linspace(0, 1, 1001)]
-    top = int(np.argmax(lr))
-    assert max(lr) == pytest.approx(2.0) and min(lr) >= 0
-    assert 0 < lr[0] < 0.1 and (np.diff(lr[: top + 1]) > 0).all()  # warm-up
-    assert (np.diff(lr[top:]) <= 0).all()
-    if schedule == "onecycle":
-        assert top == 200 and lr[-1] == pytest.approx(0) and lr[600] == pytest.approx(1.0)
-    else:
-        assert top < 150 and lr[449] == 2.0
-        assert (
-            lr[451] == pytest.approx(0.2) and lr[699] == pytest.approx(0.2) and lr[701:] == [pytest.approx(0.02)] * 300
-        )
+        run(upgrade(), Failing(7))
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"schedule": "cosine"}, "'cosine': choose onecycle or multistep"),
-        ({"epochs": 0}, "epochs must be at least 1"),
-        ({"lr": 0.0}, "lr positive, got 8 and 0.0"),
-    ],
+    ("step", "seen"),
+    [(0, READ_EVERY), (19, 20), (20, 40), (27, 40), (45, 50), (49, 50), (53, 70)],  # 50 steps in an epoch
 )
-def test_bad_configuration(change, message):
-    with pytest.raises(ValueError, match=message):
-        TrainConfig(**change)
+def test_a_loss_that_is_no_number_is_named_between_two_looks(step, seen, tmp_path):
+    """All later losses are NaN too: the one that is named must be the first."""
+    method, watched, state = Failing(step), [], tmp_path / "state"
+    with pytest.raises(FloatingPointError, match=rf"nan at step {step} \(terms .*'compatibility': nan"):
+        train(strange_upgrade(), Supervised(steps=50), method, CONFIG, watch=watched.append, state=state)
+    assert method.begun == seen
+    assert len(watched) == step // 50 and state.exists() == bool(watched)  # no epoch with NaN is kept
+
+
+def test_what_was_measured_in_some_steps_has_the_mean_of_those(upgrade):
+    class Sometimes(L2):
+        def step(self, batch):
+            self.number = batch.step
+            return super().step(batch)
+
+        def observe(self):
+            return {"number": torch.tensor(float(self.number))} if self.number % 3 == 0 else {}
+
+    _, rows = run(upgrade(), Sometimes())
+    assert rows.number.tolist() == [1.5, 7.5, 12.0]  # of 0 and 3, 6 and 9, 12
+
+
+class Watch:
+    """A callback that does all that it can to disturb: random numbers, evaluation mode, reading the model."""
+
+    def __init__(self, upgrade):
+        self.upgrade, self.epochs, self.modes = upgrade, [], []
+
+    def __call__(self, epoch):
+        self.epochs.append(epoch)
+        self.modes.append(self.upgrade.model.training)
+        torch.manual_seed(77)
+        torch.rand(5)
+        np.random.rand(5)  # noqa: NPY002
+        found = extract(self.upgrade.model, self.upgrade.train)
+        self.upgrade.model.eval()
+        return {"length": np.float32(found.vectors.abs().sum()), "tenth": torch.tensor(epoch.number / 10)}
+
+
+def test_watch_is_called_after_each_epoch_and_its_numbers_are_kept(upgrade):
+    given = upgrade()
+    watch = Watch(given)
+    _, rows = run(given, watch=watch)
+    assert watch.epochs == [Epoch(0, 3), Epoch(1, 3), Epoch(2, 3)]
+    assert watch.modes == [True] * 3
+    assert rows.tenth.tolist() == pytest.approx([0, 0.1, 0.2])
+    last = extract(given.model, given.train).vectors.abs().sum().item()
+    assert rows.length.iloc[-1] == pytest.approx(last, rel=1e-6) and rows.length.nunique() == 3
+    assert not given.model.training
+    _, rows = run(upgrade(), watch=lambda epoch: None)
+    assert rows.columns.tolist() == COLUMNS
+
+
+@pytest.mark.parametrize("method", [Independent, BCT])
+def test_watch_changes_nothing_in_the_training(upgrade, method):
+    plain, rows = run(upgrade(), method())
+    given = upgrade()
+    watched, again = run(given, method(), watch=Watch(given))
+    assert torch.equal(plain, watched)
+    assert rows.loss.tolist() == again.loss.tolist()
+
+
+def test_watch_changes_nothing_for_a_learner_that_reads_the_model():
+    """Pseudo labels are clustered from the model's own vectors at the start of an epoch, right after the watch."""
+    models = []
+    for watched in (False, True):
+        upgrade = strange_upgrade(0)
+        learner = PseudoLabels(eps=0.6, k1=5, k2=2, min_samples=2)
+        train(upgrade, learner, L2(), CONFIG, watch=Watch(upgrade) if watched else None)
+        models.append(weights(upgrade.model))
+    assert torch.equal(*models)
 
 
 @pytest.mark.parametrize("method", [Independent, L2, BCT, Contrastive])
