@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +10,9 @@ import tyro
 
 from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.output import say
-from rbcl_lite.experiments.measure import cross_test_runs
+from rbcl_lite.data.images import Images
+from rbcl_lite.experiments.measure import cross_test_runs, seen_people
+from rbcl_lite.metrics.result import CAMERAS_KNOWN, CAMERAS_UNKNOWN
 from rbcl_lite.runs.run import load_run
 
 
@@ -19,7 +21,13 @@ class Evaluate:
     """Cross-test of finished runs: the queries of each model against the gallery of each model."""
 
     runs: tyro.conf.Positional[tuple[Path, ...]]
-    """Folders of runs, oldest first. The images are those of the last one."""
+    """Folders of runs, oldest first. The images are those of the last one, or those of --data."""
+    data: str | None = None
+    """Other images: a domain, or a folder of crops; also the new place of a folder that was moved."""
+    table: str | None = None
+    """CSV with the columns path, id and, where known, camera and split."""
+    pattern: str | None = None
+    """Regular expression of the file names with the groups id and, where known, cam."""
     part: Literal["test", "validation"] = "test"
     """Which held-out people."""
     metric: Literal["mAP", "rank1", "mINP"] = "mAP"
@@ -29,11 +37,24 @@ class Evaluate:
 
     def run(self) -> None:
         """Extract what is missing and print the matrix in per cent."""
-
         if not self.runs:
             raise ValueError("name at least one folder of a run")
-        matrix = cross_test_runs([load_run(r) for r in self.runs], self.part, self.metric)
+        if self.data is None and (self.table is not None or self.pattern is not None):
+            raise ValueError("--table and --pattern say how to read the folder --data: name it")
+        runs = [load_run(r) for r in self.runs]
+        config = runs[-1].config
+        if self.data is not None:
+            as_before = self.table is None and self.pattern is None and not config.images.rendered
+            images = config.images.moved(self.data) if as_before else Images(self.data, self.table, self.pattern)
+            config = replace(config, images=images)
+        seen = seen_people(runs, config, self.part)
+        if seen:
+            say(f"left out: {len(seen)} {self.part} people who were training people of one of these runs")
+        matrix = cross_test_runs(runs, self.part, self.metric, config=config, without=seen)
+        rule = CAMERAS_UNKNOWN if config.splits().held_out(self.part).query.cams is None else CAMERAS_KNOWN
         say(f"{self.metric} in per cent, {self.part} people; rows: model of the queries, columns: model of the gallery")
+        say(rule)
         say((100 * matrix).round(2).rename_axis(index=None, columns=None).to_string())
         if self.json:
-            write_json(self.json, {"metric": self.metric, "part": self.part, "matrix": matrix.to_dict(orient="index")})
+            about = {"metric": self.metric, "part": self.part, "left_out": len(seen), "camera_rule": rule}
+            write_json(self.json, {**about, "matrix": matrix.to_dict(orient="index")})

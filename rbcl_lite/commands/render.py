@@ -31,7 +31,7 @@ class Render:
     out: Path = Path("contact_sheet.png")
     """PNG file to write."""
     workers: int = 2
-    """Processes that draw, from 2,000 pictures on."""
+    """Processes that draw, from 1,000 pictures on."""
 
     def run(self) -> None:
         """Render and save."""

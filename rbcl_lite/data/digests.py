@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,15 +39,15 @@ def digests(root: Path, names: Sequence[str]) -> list[str]:
         FileNotFoundError: a file is missing.
     """
     root = root.resolve()
-    missing = [n for n in names if not (root / n).is_file()]
+    stats = [_stat(os.path.join(root, n)) for n in names]
+    missing = [n for n, s in zip(names, stats) if s is None]
     if missing:
         raise FileNotFoundError(f"{len(missing)} of {len(names)} images are missing, first {root / missing[0]}")
     place = cache_dir() / "digests" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json"
     known: dict[str, list] = {}
     with contextlib.suppress(OSError, ValueError):  # none yet, or half of one
         known = json.loads(place.read_text(encoding="utf-8"))
-    stats = [(root / n).stat() for n in names]
-    states = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns] for s in stats]
+    states = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns] for s in stats if s]
     found = {n: known[n][3] for n, state in zip(names, states) if known.get(n, [])[:3] == state}
     todo = [n for n in names if n not in found]
     if not todo:
@@ -64,6 +65,14 @@ def digests(root: Path, names: Sequence[str]) -> list[str]:
         temporary.write_text(json.dumps({**known, **kept}), encoding="utf-8")
         os.replace(temporary, place)
     return [found[n] for n in names]
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found if stat.S_ISREG(found.st_mode) else None
 
 
 def _show(count: int) -> bool | None:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import lru_cache
@@ -20,8 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.world import Pictures, World
 
-BAR_FROM = 1000  # images; fewer are drawn without a progress bar
-PROCESSES_FROM = 2000  # images; fewer are drawn before other processes have started
+MANY = 1000  # images; fewer are drawn without a progress bar, and before another process has started
 
 
 def draw_many(
@@ -29,13 +28,13 @@ def draw_many(
 ) -> Pictures:
     """Draw images, as :meth:`World.images <rbcl_lite.data.world.World.images>` does.
 
-    Every task is one chunk, wherever it is drawn: several processes draw what one draws, to the last bit.
+    Every task is one chunk, drawn with one thread: several processes draw what one draws, to the last bit.
 
     Args:
         world: whose images. On a card this process draws alone, whatever ``workers`` says.
         ids, cams, indices: [N] see :meth:`World.images <rbcl_lite.data.world.World.images>`.
-        workers: processes that draw, each with one thread, from 2,000 images on. They start in a second or two,
-            import this package only (never the caller's script) and end with the call.
+        workers: processes that draw, this one among them, from 1,000 images on. The others start in a second
+            or two, import this package only (never the caller's script) and end with the call.
         progress: show a progress bar: True, False, or None for a bar on a terminal above 1,000 images.
 
     Returns:
@@ -53,35 +52,58 @@ def draw_many(
     count = keys.shape[1]
     parts = [slice(start, start + world.chunk) for start in range(0, count, world.chunk)]
     out = np.empty((count, *world.size, 3), np.uint8)
-    # a process that is a daemon may have no children
-    alone = workers == 1 or count < PROCESSES_FROM or world.device.type != "cpu" or _is_daemon()
-    with bar(total=count, desc=f"drawing {world.domain}", enabled=_shown(count, progress)) as shown:
+    alone = workers == 1 or count < MANY or world.device.type != "cpu" or _is_daemon()
+    shown = progress if progress is not None or count > MANY else False
+    with bar(total=count, desc=f"drawing {world.domain}", enabled=shown) as moved, _one_thread():
+
+        def put(part: slice, pictures: Pictures) -> None:
+            out[part] = pictures
+            moved.update(len(pictures))
+
         if alone:
             for part in parts:
-                out[part] = world.images(*keys[:, part])
-                shown.update(len(out[part]))
-            return out
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin) as pool:
-            recipe = (world.domain, world.identities, world.seed, world.size)
-            try:
-                with _main_hidden():  # a process starts when it gets its first task
-                    waiting = {pool.submit(_draw, recipe, keys[:, part]): part for part in parts}
-                for future in as_completed(waiting):
-                    part = waiting.pop(future)
-                    out[part] = future.result()
-                    shown.update(len(out[part]))
-            except BaseException:  # Ctrl-C too: end after the few chunks that are on their way
-                pool.shutdown(cancel_futures=True)
-                raise
+                put(part, world.images(*keys[:, part]))
+        else:
+            _share(world, keys, parts, workers - 1, put)
     return out
 
 
-def _shown(count: int, progress: bool | None) -> bool | None:
-    return progress if progress is not None or count > BAR_FROM else False
+def _share(
+    world: World, keys: NDArray[np.int64], parts: list[slice], helpers: int, put: Callable[[slice, Pictures], None]
+) -> None:
+    """Draw from the last part backwards while ``helpers`` processes start and draw from the first part onwards."""
+    recipe = (world.domain, world.identities, world.seed, world.size)
+    with ProcessPoolExecutor(helpers, multiprocessing.get_context("spawn"), _begin) as pool:
+        try:
+            with _main_hidden():  # a process starts when it gets its first task
+                waiting = {pool.submit(_draw, recipe, keys[:, part]): part for part in parts}
+            for future, part in reversed(list(waiting.items())):
+                if future.cancel():  # nobody has begun it
+                    del waiting[future]
+                    put(part, world.images(*keys[:, part]))
+                for done in [future for future in waiting if future.done()]:
+                    put(waiting.pop(done), done.result())
+            for done in as_completed(waiting):
+                put(waiting.pop(done), done.result())
+        except BaseException:  # Ctrl-C too: end after the few parts that are on their way
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 def _is_daemon() -> bool:
+    """Whether this process may have no children."""
     return multiprocessing.current_process().daemon
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Torch on one thread: how many there are decides how the last bit of a float is rounded."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @contextmanager

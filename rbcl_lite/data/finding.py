@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter
 from pathlib import Path
@@ -29,37 +30,40 @@ def find_images(folder: Path, *, recursive: bool = False) -> list[str]:
     names: list[str] = []
     broken: list[Path] = []
     reached = {folder.resolve(): folder}
-    todo = [folder]
+    todo = [(folder, "")]
     while todo:
-        here = todo.pop()
-        for path in sorted(here.iterdir()):
-            if path.name.startswith("."):
-                continue
-            if path.is_dir():
-                if recursive and not _leads_back(path, here):
-                    real = path.resolve()
-                    if real in reached:
-                        both = " and ".join(p.relative_to(folder.parent).as_posix() for p in (reached[real], path))
-                        raise ValueError(
-                            f"{both} are one folder, reached in two ways: its images would count twice. Remove one "
-                            f"of the links below {folder}"
-                        )
-                    reached[real] = path
-                    todo.append(path)
-            elif path.is_file():
-                names.append(path.relative_to(folder).as_posix())
-            elif path.is_symlink():
-                broken.append(path)
+        here, inside = todo.pop()
+        with os.scandir(here) as entries:
+            for entry in sorted(entries, key=lambda e: e.name):
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    path = here / entry.name
+                    if recursive and not _leads_back(path, here):
+                        real = path.resolve()
+                        if real in reached:
+                            both = " and ".join(p.relative_to(folder.parent).as_posix() for p in (reached[real], path))
+                            raise ValueError(
+                                f"{both} are one folder, reached in two ways: its images would count twice. Remove "
+                                f"one of the links below {folder}"
+                            )
+                        reached[real] = path
+                        todo.append((path, f"{inside}{entry.name}/"))
+                elif entry.is_file():
+                    names.append(inside + entry.name)
+                elif entry.is_symlink():
+                    broken.append(here / entry.name)
     if broken:
         raise FileNotFoundError(
             f"{len(broken)} links below {folder} lead nowhere, first {broken[0]} -> {broken[0].readlink()}; "
             "remove them, or bring back what they point to"
         )
-    endings = Counter(Path(n).suffix.lower() for n in names)
+    ending = {n: os.path.splitext(n)[1].lower() for n in names}
+    endings = Counter(ending.values())
     unread = [f"{endings[s]} {s}" for s in OTHERS if endings[s]]
     if unread:
         warnings.warn(f"{folder}: {', '.join(unread)} files are left out; read are {', '.join(SUFFIXES)}", stacklevel=2)
-    images = sorted(n for n in names if Path(n).suffix.lower() in SUFFIXES)
+    images = sorted(n for n in names if ending[n] in SUFFIXES)
     if not images:
         where = " there and below" if recursive else " there"
         raise ValueError(f"{folder} holds no image; looked for {', '.join(SUFFIXES)}{where}")

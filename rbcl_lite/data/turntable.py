@@ -37,7 +37,15 @@ def turntable(world: World, id: int, views: int = 12) -> NDArray[np.uint8]:
     if views < 1:
         raise ValueError(f"views must be at least 1, got {views}")
     turn = torch.arange(views) * (2 * math.pi / views)
-    fixed = {"stride": 0.38, "arm_offset": 0.0, "arm_bend": 0.3, "pitch": 0.12, "scale": 1.8, "x": 0.0, "foot": 1.93}
+    fixed = {
+        "stride": 0.38,
+        "arm_offset": 0.0,
+        "arm_bend": 0.3,
+        "pitch": 0.12,
+        "magnification": 1.8,
+        "x": 0.0,
+        "foot": 1.93,
+    }
     fixed.update(light=0.5, shadow=0.35)
     pose = {name: torch.full((views,), value) for name, value in fixed.items()}
     pose.update(yaw=turn, phase=turn * 1.5)

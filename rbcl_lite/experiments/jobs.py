@@ -135,7 +135,7 @@ def run_jobs(
                 b.update()
                 b.set_postfix_str(f"{job.method} {job.weight:g} seed {job.seed}")
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
             raise
     return done
 

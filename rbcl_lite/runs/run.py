@@ -18,6 +18,7 @@ from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.models.extract import extract
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import WEIGHTS
+from rbcl_lite.runs.people import TrainedOn
 from rbcl_lite.runs.saved_model import load_model
 
 
@@ -29,6 +30,7 @@ class Run:
         folder: where it lies.
         config: what it was made from.
         people: name of the person of each row of the classifier.
+        trained_on: whom the model was trained on; None where an older version kept no record.
         loaded: True if this call found it, False if it trained it.
         seconds: training time in seconds, when it was trained.
     """
@@ -36,6 +38,7 @@ class Run:
     folder: Path
     config: RunConfig
     people: tuple[str, ...]
+    trained_on: TrainedOn | None
     loaded: bool
     seconds: float
 
@@ -104,7 +107,8 @@ def load_run(folder: str | Path) -> Run:
     try:
         about = json.loads(path.read_text(encoding="utf-8"))
         config = RunConfig.from_dict(about["config"])
-        return Run(path.parent, config, tuple(about.get("people", ())), True, float(about["seconds"]))
+        trained_on = TrainedOn.from_dict(about.get("trained_on"))
+        return Run(path.parent, config, tuple(about.get("people", ())), trained_on, True, float(about["seconds"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(
             f"{path} is damaged or of another version ({type(error).__name__}: {error}); train the run again, or "

@@ -6,18 +6,22 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 from filelock import FileLock
 
 from rbcl_lite.base.device import default_device
 from rbcl_lite.base.files import write_json, write_text
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.data.cache import cache_dir
+from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import Embedder
+from rbcl_lite.protocol import Upgrade
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import GivenOld, OldVectors
-from rbcl_lite.runs.people import classifier_people
+from rbcl_lite.runs.people import TrainedOn, name_people
 from rbcl_lite.runs.run import Run, load_run
 from rbcl_lite.runs.saved_model import save_model
 from rbcl_lite.runs.start import OldModel, make_upgrade
@@ -48,10 +52,15 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
         if (target / "run.json").exists():
             return load_run(target)
         old = open_old(config.old, progress, folder) if config.old and config.uses_old else None
+        if isinstance(old, Run):
+            check_apart(config, old, progress)
         started = time.perf_counter()
         upgrade = make_upgrade(config, old, progress)
         learner = LEARNERS[config.learner](**config.learner_options)
         method = METHODS[config.method](weight=config.weight, **config.method_options)
+        watch = None
+        if config.watch and config.old:
+            watch = new_old_watch(config, upgrade, old or open_old(config.old, progress, folder))
         history = train(
             upgrade,
             learner,
@@ -59,25 +68,47 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             config.train,
             device=default_device(),
             state=target / "state.safetensors",
-            watch=new_old_watch(config, upgrade, open_old(config.old, progress, folder))
-            if config.watch and config.old
-            else None,
+            watch=watch,
             progress=progress,
         )
-        about = {
-            "seed": config.train.seed,
-            "seconds": round(time.perf_counter() - started, 1),
-            "code": config.code(),
-            **provenance(),
-        }
-        write_text(target / "history.csv", history.to_csv(index=False))
-        assert isinstance(upgrade.model, Embedder)
-        save_model(target, upgrade.model, about)
-        people = classifier_people(config, upgrade)
-        write_json(
-            target / "run.json", {"config": asdict(config), "people": people, **about}
-        )  # last: it says "complete"
-    return Run(target, config, tuple(people), False, float(about["seconds"]))
+        return _finish(target, config, upgrade, history, round(time.perf_counter() - started, 1))
+
+
+def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float) -> Run:
+    """Write a trained model and all that is known of it; ``run.json`` last, because it says "complete"."""
+    assert isinstance(upgrade.model, Embedder) and isinstance(upgrade.train, ReIDDataset)
+    about = {"seed": config.train.seed, "seconds": seconds, "code": config.code(), **provenance()}
+    taught = LEARNERS[config.learner].classes(upgrade.train, upgrade.labelled)
+    people: list[str] = []
+    for images, data in ((config.images, upgrade.train), (config.labelled, upgrade.labelled)):
+        if images is not None and data is not None and np.array_equal(taught, data.classes):
+            people = name_people(images, config.seed, data)
+            break
+    trained_on = TrainedOn.of(config.images, config.seed, upgrade.train)
+    write_text(target / "history.csv", history.to_csv(index=False))
+    save_model(target, upgrade.model, about)
+    record = {"config": asdict(config), "people": people, "trained_on": trained_on.as_dict(), **about}
+    write_json(target / "run.json", record)
+    return Run(target, config, tuple(people), trained_on, False, seconds)
+
+
+def check_apart(config: RunConfig, old: Run, progress: bool | None = None) -> None:
+    """Make sure that nobody on whom the new run is judged was a training person of the old model.
+
+    Raises:
+        ValueError: somebody was; how many, and the remedy.
+    """
+    if old.trained_on is None:
+        return
+    splits = config.splits(progress)
+    for part in ("validation", "test"):
+        seen = old.trained_on.among(config.images, config.seed, splits, part)
+        if seen:
+            raise ValueError(
+                f"{len(seen)} {part} people of {splits.train.name}, for example {min(seen)!r}, were training people of "
+                f"the old model in {old.folder}, so that any measurement on them would flatter it. Split the people as "
+                f"that run did (seed {old.config.seed}, the same layout), or write a split column without them"
+            )
 
 
 def open_old(old: RunConfig | GivenOld, progress: bool | None = None, folder: Path | None = None) -> OldModel:

@@ -15,7 +15,7 @@ from rbcl_lite.learners import LEARNERS
 from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.protocol import Upgrade
 from rbcl_lite.runs.config import RunConfig
-from rbcl_lite.runs.people import people_names
+from rbcl_lite.runs.people import name_people
 
 
 class OldModel(Protocol):
@@ -64,6 +64,6 @@ def make_upgrade(config: RunConfig, old: OldModel | None = None, progress: bool 
     if head is None:
         return upgrade
     rows, logit_scale, names = head
-    place = dict(zip(people_names(config.images, config.seed, data), data.classes.tolist()))
+    place = dict(zip(name_people(config.images, config.seed, data), data.classes.tolist()))
     known = np.array([place.get(name, -1) for name in names], dtype=np.int64)
     return replace(upgrade, old_classifier=rows, old_logit_scale=logit_scale, old_classes=known)

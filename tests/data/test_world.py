@@ -172,7 +172,7 @@ def test_long_strides_stay_inside_long_skirts() -> None:
     for name in ("skin", "hair", "hat", "top", "top2", "top3", "bottom", "shoe", "bag", "scarf_colour"):
         traits[name] = torch.zeros(count, 3)
     traits["boot"], traits["handbag"] = torch.full((count,), 0.06), torch.zeros(count)
-    still = dict(arm_offset=0.0, arm_bend=0.2, pitch=0.1, scale=1.8, x=0.0, foot=1.93, light=0.0, shadow=0.0)
+    still = dict(arm_offset=0.0, arm_bend=0.2, pitch=0.1, magnification=1.8, x=0.0, foot=1.93, light=0.0, shadow=0.0)
     pose = {name: torch.full((count,), value) for name, value in still.items()}
     pose.update(
         yaw=torch.full((count,), np.pi / 2), phase=torch.full((count,), np.pi / 2), stride=torch.full((count,), 0.5)

@@ -104,8 +104,8 @@ class Capsule:
     ) -> None:
         x, y = canvas.x(box) - a[0], canvas.y(box) - a[1]
         ux, uy = b[0] - a[0], b[1] - a[1]
-        scale = 1 / (ux * ux + uy * uy + 1e-9)
-        self.along = (x * (ux * scale) + y * (uy * scale)).clamp_(0, 1)
+        inverse = 1 / (ux * ux + uy * uy + 1e-9)
+        self.along = (x * (ux * inverse) + y * (uy * inverse)).clamp_(0, 1)
         self.across = torch.addcmul(x, self.along, ux, value=-1)
         dy = torch.addcmul(y, self.along, uy, value=-1)
         self.square = (self.across * self.across).addcmul_(dy, dy)

@@ -13,9 +13,9 @@ def draw_backpack(canvas: Canvas, figure: Figure, *, over_torso: bool) -> None:
     worn = ((figure.facing < 0) == over_torso).float() * figure["backpack"]
     if not bool((worn > 0).any()):
         return
-    size, scale = figure.size, figure["bag_size"]
-    x0, y0, _ = figure.project(0.0, 0.30, -(figure.depth + 0.04 * scale))
-    half_w, half_h, corner = figure.half_width(0.088 * scale, 0.05 * scale) * size, 0.118 * scale * size, 0.03 * size
+    size, large = figure.size, figure["bag_size"]
+    x0, y0, _ = figure.project(0.0, 0.30, -(figure.depth + 0.04 * large))
+    half_w, half_h, corner = figure.half_width(0.088 * large, 0.05 * large) * size, 0.118 * large * size, 0.03 * size
     box = canvas.box((x0 - half_w, y0 - half_h), (x0 + half_w, y0 + half_h), margin=0.02)
     x, y = canvas.x(box) - x0, canvas.y(box) - y0
     dx, dy = (x.abs() - half_w + corner).clamp(min=0), (y.abs() - half_h + corner).clamp(min=0)
@@ -54,10 +54,10 @@ def draw_handbag(canvas: Canvas, figure: Figure, hand: Joint) -> None:
     """A bag with a round handle below the near hand."""
     if not figure.any("handbag"):
         return
-    size, scale = figure.size, figure["bag_size"]
+    size, large = figure.size, figure["bag_size"]
     x0, y0 = hand[0], hand[1] + 0.085 * size
-    half_w = 0.045 * scale * (0.55 + 0.45 * figure.turned.abs()) * size
-    half_h = 0.052 * scale * size
+    half_w = 0.045 * large * (0.55 + 0.45 * figure.turned.abs()) * size
+    half_h = 0.052 * large * size
     box = canvas.box((x0 - half_w, y0 - half_h - 0.09), (x0 + half_w, y0 + half_h), margin=0.03)
     x, y = canvas.x(box) - x0, canvas.y(box) - y0
     body = canvas.cover(torch.maximum(x.abs() - half_w * (1 + y / half_h * 0.12), y.abs() - half_h))

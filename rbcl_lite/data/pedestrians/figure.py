@@ -21,9 +21,9 @@ class Figure:
 
     Args:
         traits: what :func:`~rbcl_lite.data.pedestrians.clothing.sample_people` gives, as tensors with B rows.
-        pose: tensors [B]: yaw, phase of the gait, stride, arm_offset, arm_bend, pitch of the camera (radians); scale
-            (body height in picture units), x of the body, foot (y of the soles), light (-1 from the left, 1 from the
-            right), shadow (0..1).
+        pose: tensors [B]: yaw, phase of the gait, stride, arm_offset, arm_bend, pitch of the camera (radians);
+            magnification (body height in picture units), x of the body, foot (y of the soles), light (-1 from
+            the left, 1 from the right), shadow (0..1).
     """
 
     def __init__(self, traits: dict[str, Tensor], pose: dict[str, Tensor]) -> None:
@@ -32,7 +32,7 @@ class Figure:
         yaw, pitch = self["yaw"], self["pitch"]
         self.yaw, self.facing, self.turned = yaw, yaw.cos(), yaw.sin()  # facing: 1 front, -1 back
         self._cos_pitch, self.sin_pitch = pitch.cos(), pitch.sin()
-        self.size = self["height"] * self["scale"]  # body height in picture units
+        self.size = self["height"] * self["magnification"]  # body height in picture units
         self.light = self["light"]
         self.near = torch.where(self.turned > 0, -1.0, 1.0)  # the side of the body that is nearer to the camera
         bulk, girth = self["bulk"], self["girth"]

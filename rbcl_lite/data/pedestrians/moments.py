@@ -86,7 +86,8 @@ def _pose(now: Draws, walk: Draws, camera: dict[str, Floats]) -> dict[str, Float
         "arm_offset": now.around("arm offset", 0.12),
         "arm_bend": np.where(carries, 1.6, now.uniform("arm bend", 0, 0.5)),
         "pitch": camera["pitch"] + walk.around("pitch", 0.03),
-        "scale": 1.83 * camera["size"] / 0.88 * (1 + now.around("scale", 1.6) * jitter),
+        # the name of a draw decides its numbers: this one keeps its first
+        "magnification": 1.83 * camera["size"] / 0.88 * (1 + now.around("scale", 1.6) * jitter),
         "x": now.around("x", 0.05) + now.around("crop x", 1) * jitter,
         "foot": 1.945 + now.around("crop y", 0.9) * jitter,
         "light": camera["light"] + now.around("light", 0.25),
@@ -106,7 +107,7 @@ def _company_pose(
         "x": side * (now.uniform("company x", 0.24, 0.44) + np.where(front, 0.04, -0.02)),
         "yaw": camera["yaw"] + back + now.around("company direction", 0.6),
         "phase": pose["phase"] + 2.1,
-        "scale": pose["scale"] * np.where(front, 1.02 + 0.12 * distance, 0.62 + 0.3 * distance),
+        "magnification": pose["magnification"] * np.where(front, 1.02 + 0.12 * distance, 0.62 + 0.3 * distance),
         "foot": pose["foot"] + np.where(front, 0.06 + 0.1 * distance, -0.28 + 0.2 * distance),
     }
     return {**pose, **{name: np.asarray(value, dtype=np.float32) for name, value in changed.items()}}

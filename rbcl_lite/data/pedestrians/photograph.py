@@ -18,11 +18,11 @@ def make_grain(height: int, device: torch.device) -> Tensor:
     return torch.from_numpy(smooth.astype(np.float32)).to(device).unsqueeze(0)
 
 
-def windows(source: Tensor, layer: ArrayLike, row: ArrayLike, column: ArrayLike, height: int) -> Tensor:
+def windows(layers: Tensor, layer: ArrayLike, row: ArrayLike, column: ArrayLike, height: int) -> Tensor:
     """Cut B windows, twice as high as wide, out of a stack of images.
 
     Args:
-        source: [L, 3, R, C].
+        layers: [L, 3, R, C].
         layer: [B] whole numbers, which image of the stack.
         row, column: [B] whole numbers, upper left corners.
         height: of the windows.
@@ -31,7 +31,7 @@ def windows(source: Tensor, layer: ArrayLike, row: ArrayLike, column: ArrayLike,
         [B, 3, height, height / 2].
     """
     corners = zip(np.asarray(layer).tolist(), np.asarray(row).tolist(), np.asarray(column).tolist())
-    return torch.stack([source[k, :, r : r + height, c : c + height // 2] for k, r, c in corners])
+    return torch.stack([layers[k, :, r : r + height, c : c + height // 2] for k, r, c in corners])
 
 
 def _soften(x: Tensor, dim: int, step: int) -> Tensor:
