@@ -6,7 +6,6 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from filelock import FileLock
 
@@ -78,18 +77,23 @@ def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataF
     """Write a trained model and all that is known of it; ``run.json`` last, because it says "complete"."""
     assert isinstance(upgrade.model, Embedder) and isinstance(upgrade.train, ReIDDataset)
     about = {"seed": config.train.seed, "seconds": seconds, "code": config.code(), **provenance()}
-    taught = LEARNERS[config.learner].classes(upgrade.train, upgrade.labelled)
-    people: list[str] = []
-    for images, data in ((config.images, upgrade.train), (config.labelled, upgrade.labelled)):
-        if images is not None and data is not None and np.array_equal(taught, data.classes):
-            people = name_people(images, config.seed, data)
-            break
+    people = taught_people(config, upgrade)
     trained_on = TrainedOn.of(config.images, config.seed, upgrade.train)
     write_text(target / "history.csv", history.to_csv(index=False))
     save_model(target, upgrade.model, about)
     record = {"config": asdict(config), "people": people, "trained_on": trained_on.as_dict(), **about}
     write_json(target / "run.json", record)
     return Run(target, config, tuple(people), trained_on, False, seconds)
+
+
+def taught_people(config: RunConfig, upgrade: Upgrade) -> list[str]:
+    """The name of the person of each row of the classifier: of the training images, or of the labelled ones.
+
+    Two domains number their people alike, so that the numbers cannot tell whose rows they are; the learner can.
+    """
+    by_labels = len(LEARNERS[config.learner].classes(upgrade.train, None)) > 0
+    images, data = (config.images, upgrade.train) if by_labels else (config.labelled, upgrade.labelled)
+    return [] if images is None or data is None else name_people(images, config.seed, data)
 
 
 def check_apart(config: RunConfig, old: Run, progress: bool | None = None) -> None:

@@ -9,7 +9,7 @@ import torchvision
 from rbcl_lite.models.backbones import BACKBONES, ResNet, make_backbone
 
 STRIDE = {"tiny": 8, "small": 16, "resnet18": 16, "resnet50": 16}
-CHANNELS = {"tiny": 64, "small": 128, "resnet18": 512, "resnet50": 2048}
+CHANNELS = {"tiny": 32, "small": 128, "resnet18": 512, "resnet50": 2048}
 
 
 @pytest.mark.parametrize("name", BACKBONES)
