@@ -17,11 +17,11 @@ OLD = RunConfig(
     model=EmbedderConfig("tiny", dim=8),
     size=(32, 16),
     batch=(4, 3),
-    train=TrainConfig(epochs=1, seed=3),
+    train=TrainConfig(epochs=1, lr=3e-3, seed=3),
     scale="tiny-test",
 )
 NEW = replace(OLD, share=1.0, model=EmbedderConfig("tiny", dim=16), method="bct", old=OLD)
-LONG = replace(NEW, train=TrainConfig(epochs=6, seed=3))  # 12 steps in an epoch
+LONG = replace(NEW, train=replace(NEW.train, epochs=6))  # 12 steps in an epoch
 
 
 def weights(run: Run) -> dict[str, Tensor]:

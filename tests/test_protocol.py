@@ -1,46 +1,51 @@
-"""The promise of the whole package, on people whom no model has seen."""
+"""What a training is given: checked before it begins."""
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import torch
+from stranger import strange_upgrade
+from toy import toy_batch, toy_old, toy_upgrade
 
-from rbcl_lite.base.scale import SCALES, Scale
-from rbcl_lite.metrics.retrieval import evaluate_ranking
-from rbcl_lite.models.embedder import EmbedderConfig
-from rbcl_lite.runs.config import RunConfig
-from rbcl_lite.runs.run_or_load import run_or_load
-from rbcl_lite.training.schedule import TrainConfig
-
-# 140 training people and 60 others, 2 training images of a person at each camera
-SMALL = Scale("upgrade-test", (64, 32), 140, 2, 60, 2, 1, "tiny", "small", 64, 6, 12, (8, 4), 3e-3, 0.5, 0.1)
+from rbcl_lite.protocol import Epoch, Learner, Method
 
 
-@pytest.mark.slow
-def test_a_compatible_upgrade_pays_off_at_once(tmp_path, monkeypatch):
-    monkeypatch.setenv("RBCL_CACHE", str(tmp_path))
-    monkeypatch.setitem(SCALES, SMALL.name, SMALL)
-    old = RunConfig(
-        share=0.5,
-        model=EmbedderConfig(SMALL.old_backbone, dim=SMALL.dim),
-        size=SMALL.size,
-        batch=SMALL.batch,
-        train=TrainConfig(epochs=SMALL.old_epochs),
-        scale=SMALL.name,
-    )
-    new = replace(
-        old,
-        share=1.0,
-        model=EmbedderConfig(SMALL.new_backbone, dim=SMALL.dim),
-        train=TrainConfig(epochs=SMALL.epochs),
-        old=old,
-    )
-    runs = {
-        "old": run_or_load(old),
-        "independent": run_or_load(new),
-        "bct": run_or_load(replace(new, method="bct")),
-    }
-    gallery = runs["old"].features("test", "gallery")
-    mAP = {name: evaluate_ranking(run.features("test", "query"), gallery).mAP for name, run in runs.items()}
-    # seeds 0 to 2 gave 0.17, 0.11, 0.10 for old/old; 0.22, 0.19, 0.16 for BCT new/old; 0.03 for the independent model
-    assert mAP["bct"] > mAP["old"] > mAP["independent"], mAP
-    assert mAP["independent"] < 0.06, mAP  # 60 people: near chance
+def test_progress_of_an_epoch_is_what_is_done_at_its_start():
+    assert [Epoch(n, 4).progress for n in range(4)] == [0.0, 0.25, 0.5, 0.75]
+
+
+def test_old_vectors_must_be_those_of_the_training_images():
+    upgrade = toy_upgrade()
+    for old in (upgrade.old[:-1], upgrade.old[np.arange(len(upgrade.old))[::-1].copy()]):
+        with pytest.raises(ValueError, match=r"not those of the \d+ training images row by row.*Features.align"):
+            replace(upgrade, old=old)
+    shuffled = upgrade.old[np.random.default_rng(0).permutation(len(upgrade.old))]
+    again = replace(upgrade, old=upgrade.old.align(shuffled))
+    assert torch.equal(again.old.vectors, upgrade.old.vectors)
+
+
+def test_old_vectors_of_stored_vectors_are_checked_too():
+    upgrade = strange_upgrade()
+    with pytest.raises(ValueError, match="row by row"):
+        replace(upgrade, old=upgrade.old[np.r_[1, 0, 2 : len(upgrade.old)]][:-1])
+
+
+@pytest.mark.parametrize("width", [12, 16, 20])
+def test_a_pair_has_the_old_width(width):
+    upgrade = replace(toy_upgrade(), old=None)
+    upgrade = replace(upgrade, old=toy_old(upgrade.train, width))
+    batch = toy_batch(upgrade, [3, 0, 5])
+    new, old = batch.pair
+    assert new.shape == old.shape == (3, width)
+    common = min(width, 16)
+    assert torch.equal(new[:, :common], batch.outputs.embedding[:, :common]) and not new[:, 16:].any()
+
+
+def test_the_bases_ask_for_what_is_missing():
+    with pytest.raises(NotImplementedError):
+        Learner().on_epoch(Epoch(0, 1))
+    with pytest.raises(NotImplementedError):
+        Method().step(toy_batch(toy_upgrade(), [0, 1]))
+    assert Method().on_epoch(Epoch(0, 1), torch.zeros(1)) is None
+    assert Learner().observe() == Method().observe() == {}

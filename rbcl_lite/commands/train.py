@@ -11,6 +11,7 @@ from rbcl_lite.base.scale import scale
 from rbcl_lite.commands.output import say
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
+from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import GivenOld
@@ -132,8 +133,9 @@ class Train:
 
     def run(self) -> None:
         """Train, or find what was trained before."""
-        if self.old is None and self.method != "independent":
+        config = self.config()  # first: an unknown method needs another hint than a missing old model
+        if self.old is None and METHODS[self.method].needs_old:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
-        run = run_or_load(self.config(), folder=self.runs)
+        run = run_or_load(config, folder=self.runs)
         say(run)
         say(run.folder)

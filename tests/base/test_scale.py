@@ -27,10 +27,11 @@ def test_unknown_name(monkeypatch):
         scale()
 
 
-@pytest.mark.parametrize("name", ["smoke", "laptop", "gpu"])
+@pytest.mark.parametrize("name", SCALES)
 def test_scales_can_be_carried_out(name):
     s = SCALES[name]
-    assert s.name == name and check_size(s.size) == s.size
+    assert s.name == name and check_size(s.size) == s.size and check_size(s.old_size) == s.old_size
+    assert s.lr > 0 and 0 <= s.erase <= 1 and 0 <= s.label_smoothing < 1
     assert s.old_backbone in BACKBONES and s.new_backbone in BACKBONES
     people, images = s.batch
     assert people <= s.people // 4 or name == "smoke"  # the old model sees a quarter of the people in one setting

@@ -1,6 +1,7 @@
 """The command line on a world and on a folder of crops."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from rbcl_lite.base.scale import SCALES
 from rbcl_lite.commands.cli import main
+from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.folders import market1501
 from rbcl_lite.data.world import World
 from rbcl_lite.learners.supervised import Supervised
@@ -22,7 +24,8 @@ from rbcl_lite.protocol import Upgrade
 from rbcl_lite.training.loop import train
 from rbcl_lite.training.schedule import TrainConfig
 
-SIZE, BATCH, DIM = SCALES["smoke"].size, SCALES["smoke"].batch, SCALES["smoke"].dim
+SMOKE = SCALES["smoke"]
+SIZE, BATCH, DIM = SMOKE.size, SMOKE.batch, SMOKE.dim
 
 
 @pytest.fixture(autouse=True)
@@ -71,14 +74,15 @@ def test_folder_of_crops_by_commands_alone_equals_memory(
     matrix = json.loads(out.read_text())["matrix"]
 
     splits = market1501(market, size=SIZE, seed=3)
-    config = TrainConfig(epochs=2, seed=3)
+    config, at = TrainConfig(2, SMOKE.lr, seed=3), Augment(erase=SMOKE.erase)
+    learner = partial(Supervised, SMOKE.label_smoothing)
 
     def embedder(backbone: str) -> Embedder:
         torch.manual_seed(3)
         return Embedder(EmbedderConfig(backbone, DIM, splits.train.num_ids))
 
     first = embedder("tiny")
-    train(Upgrade(splits.train, first, batch=BATCH, seed=3), Supervised(), Independent(), config)
+    train(Upgrade(splits.train, first, batch=BATCH, seed=3, augment=at), learner(), Independent(), config)
     second = embedder("small")
     assert first.classifier is not None
     upgrade = Upgrade(
@@ -89,8 +93,9 @@ def test_folder_of_crops_by_commands_alone_equals_memory(
         old_classes=splits.train.classes,
         batch=BATCH,
         seed=3,
+        augment=at,
     )
-    train(upgrade, Supervised(), BCT(weight=2.0), config)
+    train(upgrade, learner(), BCT(weight=2.0), config)
     for row, query_model in zip(matrix, (first, second)):
         for column, gallery_model in zip(matrix, (first, second)):
             expected = evaluate_ranking(
@@ -124,9 +129,9 @@ def test_methods_lists_every_method(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "message"),
     [
         (["train", "--method", "nonsense"], "unknown method 'nonsense'"),
-        (["train", "--method", "bct"], "no old model was given"),
+        (["train", "--method", "bct"], "bct keeps a model compatible with an old one: name it by --old"),
         (["train", "--data", "nowhere"], "neither a domain"),
-        (["train", "--old", "nowhere"], "no finished run in nowhere"),
+        (["train", "--old", "nowhere"], "nowhere: no such file or folder"),
         (["evaluate", "nowhere"], "no finished run in nowhere"),
         (["render", "--domain", "moon"], "moon"),
         (["experiment", "sweep", "--methods", "magic"], "no weights are listed for magic"),

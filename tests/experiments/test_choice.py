@@ -2,7 +2,7 @@
 
 import pytest
 
-from rbcl_lite.experiments.choice import choose_weight
+from rbcl_lite.experiments.choice import choose_weight, next_weight
 
 
 def record(weight: float, new_old: float, new_new: float) -> dict:
@@ -24,3 +24,20 @@ def test_choose_weight(runs: list[tuple], expected: float) -> None:
 def test_choice_never_sees_test_people() -> None:
     runs = [record(1, 30, 80) | {"test": {"new_old": 99, "new_new": 99}}, record(2, 31, 80) | {"test": {"new_old": 0}}]
     assert choose_weight(runs, record(0, 1, 80)) == 2
+
+
+@pytest.mark.parametrize(
+    ("weights", "chosen", "limit", "wanted"),
+    [
+        ([1, 2, 4], 2, None, None),
+        ([1, 2, 4], 4, None, 8),
+        ([4, 1, 2], 1, None, 0.5),  # in the order in which they were tried
+        ([0.2, 0.5], 0.5, 0.9, None),
+        ([0.2, 0.4], 0.4, 0.9, 0.8),
+        ([1], 1, None, 2),
+    ],
+)
+def test_a_list_grows_where_the_choice_is_an_end(
+    weights: list[float], chosen: float, limit: float | None, wanted: float | None
+) -> None:
+    assert next_weight(weights, chosen, limit) == wanted

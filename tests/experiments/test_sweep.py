@@ -2,13 +2,31 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rbcl_lite.experiments import sweep as sweeps
+from rbcl_lite.experiments.choice import choose_weight, next_weight
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.sweep import sweep
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, summary
+
+MOST = 4  # weights of a list
+
+
+def replayed(result: dict[str, Any], method: str, weights: list[float]) -> tuple[list[float], bool]:
+    """The weights that the rule asks for one after the other, and whether the last choice is still an end."""
+    records = {r["weight"]: r for r in result["runs"] if r["method"] == method and r["seed"] == 0}
+    (alone,) = (r for r in result["runs"] if r["method"] == "independent" and r["seed"] == 0)
+    weights = list(weights)
+    while True:
+        chosen = choose_weight([records[w] for w in weights], alone)
+        wanted = next_weight(weights, chosen)
+        if wanted is None or len(weights) >= MOST:
+            assert result["chosen"][method] == chosen
+            return weights, wanted is not None
+        weights.append(wanted)
 
 
 @pytest.mark.slow
@@ -16,19 +34,21 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
     own_cache = tmp_path / "cache"
     monkeypatch.setenv("RBCL_CACHE", str(own_cache))
     monkeypatch.setattr(sweeps, "WEIGHTS", {"l2": (1, 2), "bct": (1,)})
+    monkeypatch.setattr(sweeps, "MOST_WEIGHTS", MOST)
     settings = dict(seeds=(0, 1), workers=1, scale_name="smoke", folder=tmp_path, progress=False)
     path = sweep("stronger-and-more", ["l2"], **settings)
     first = json.loads(path.read_text())
     assert path.name == "stronger-and-more-smoke.json"
+    weights, ends = replayed(first, "l2", [1.0, 2.0])
+    assert len(weights) > 2  # of two weights one is an end, so the list grew
     assert sorted((r["method"], r["weight"], r["seed"]) for r in first["runs"]) == sorted(
         [
-            ("independent", 0.0, 0),
-            ("independent", 0.0, 1),
-            ("l2", 1.0, 0),
-            ("l2", 2.0, 0),
+            *(("l2", weight, 0) for weight in weights),
             ("l2", first["chosen"]["l2"], 1),
+            *((baseline, 0.0, seed) for baseline in ("independent", "rotation") for seed in (0, 1)),
         ]
     )
+    assert first["ends"] == (["l2"] if ends else [])
     assert {"versions", "hardware", "date", "command"} <= set(first)
 
     runs = sorted((own_cache / "runs").glob("*/run.json"))
@@ -41,7 +61,7 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
     assert not (tmp_path / "elsewhere" / "runs").exists()
 
     result = load_result("stronger-and-more-smoke", tmp_path)
-    assert list(curve(result, "l2")["weight"]) == [1.0, 2.0]
+    assert list(curve(result, "l2")["weight"]) == sorted(weights)
     assert set(chosen_runs(result)["seed"]) == {0, 1}
     table = summary(result)
     assert table.loc["l2", "seeds"] == 2
@@ -67,8 +87,9 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
         (False, True),
         (True, False),
         (True, False),
+        (True, False),
     ]
-    assert [line.split()[1] for line in said] == ["bct", "independent", "l2"]
+    assert [line.split()[1] for line in said] == ["bct", "independent", "l2", "rotation"]
     left = load_result("stronger-and-more-smoke", tmp_path)
     assert left["command"] == result["command"] and left["confirmed"]["date"]
     assert stale(tmp_path) == [f"{path.name}: bct is older than the code or the images it was measured with"]

@@ -213,3 +213,16 @@ def test_without_cameras():
 def test_bad_options():
     with pytest.raises(ValueError, match="kind must be one of"):
         RBCL(kind="softest")
+
+
+@pytest.mark.parametrize("method", [SmoothAP, RBCL, SupAP])
+def test_saturation_is_measured_at_every_tenth_step_alone(method):
+    upgrade, made = toy_upgrade(), method()
+    index = list(range(20))
+    compared(made, upgrade, index)
+    first = made.observe()
+    assert set(first) == {"saturation", "ranked"}
+    for step in range(1, 31):
+        loss = made.step(toy_batch(upgrade, index, step=step))
+        assert loss.isfinite() and set(made.observe()) == (set(first) if step % 10 == 0 else set())
+    assert float(made.observe()["saturation"]) == pytest.approx(float(first["saturation"]))

@@ -38,7 +38,9 @@ def test_pretrained_weights_that_cannot_be_downloaded(monkeypatch):
         raise URLError("Name or service not known")
 
     monkeypatch.setattr(torchvision.models, "get_model", offline)
-    with pytest.raises(RuntimeError, match=r"weights of resnet50 .*Name or service.*pretrained=False.*checkpoints"):
+    with pytest.raises(
+        FileNotFoundError, match=r"weights of resnet50 .*Name or service.*pretrained=False.*checkpoints"
+    ):
         make_backbone("resnet50", pretrained=True)
 
 

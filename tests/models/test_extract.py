@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from stranger import OLD_WIDTH, strange_upgrade
 
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
-from rbcl_lite.models.extract import extract
+from rbcl_lite.models.extract import embedding_dim, extract
 
 TINY = EmbedderConfig("tiny", dim=16, num_classes=5)
 
@@ -72,3 +73,18 @@ def test_extract_on_cuda_brings_vectors_and_model_back(model, toy):
     on_gpu = extract(model, data, device="cuda").vectors
     assert on_gpu.device.type == "cpu" and next(model.parameters()).device.type == "cpu"
     assert torch.allclose(on_gpu, extract(model, data).vectors, atol=1e-3)
+
+
+def test_extract_of_a_stranger_and_its_width():
+    upgrade = strange_upgrade()
+    found = extract(upgrade.model.train(), upgrade.train, tag="stranger", batch=7)
+    expected = torch.nn.functional.normalize(upgrade.model.map(upgrade.train.features.vectors))
+    torch.testing.assert_close(found.vectors, expected.detach())
+    assert found.keys == upgrade.old.keys and torch.equal(found.ids, upgrade.old.ids) and found.model == "stranger"
+    assert embedding_dim(upgrade.model, upgrade.train) == OLD_WIDTH and upgrade.model.training
+
+
+def test_the_width_is_read_without_a_trace(model, toy):
+    before = {k: v.clone() for k, v in model.train().state_dict().items()}
+    assert embedding_dim(model, toy()) == 16 and model.training
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())

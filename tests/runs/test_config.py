@@ -43,6 +43,13 @@ def test_changed_code_gives_another_key(module, monkeypatch):
     assert NEW.key() != before
 
 
+def test_the_code_of_a_run_is_all_that_its_weights_and_its_old_vectors_come_from(monkeypatch):
+    asked = []
+    monkeypatch.setattr("rbcl_lite.runs.config.fingerprint", lambda *modules: asked.extend(modules) or "code")
+    assert replace(NEW, learner="pseudo-labels").code() == "code"
+    assert set(asked) == {"training.loop", "runs.start", "models.extract", "methods.bct", "learners.pseudo_labels"}
+
+
 def test_the_key_of_an_independent_run_ignores_what_it_does_not_use():
     independent = replace(NEW, method="independent")
     assert independent.key() == replace(independent, old=None).key() == replace(independent, weight=7.0).key()

@@ -187,6 +187,39 @@ def test_watch_changes_nothing_in_the_training(upgrade, method):
     assert rows.loss.tolist() == again.loss.tolist()
 
 
+class Drawing(L2):
+    """A method that uses the global generator, and uses up more of it than another."""
+
+    def __init__(self, extra=0):
+        super().__init__()
+        self.extra, self.drawn = extra, []
+
+    def draw(self):
+        self.drawn.append(torch.rand(()).item())
+        torch.rand(self.extra)
+
+    def on_epoch(self, epoch, labels):
+        self.draw()
+
+    def step(self, batch):
+        self.draw()
+        return super().step(batch)
+
+
+def test_global_draws_depend_on_the_seed_and_the_step_alone(upgrade):
+    """Neither on the state before, nor on what other parts or a watch have drawn."""
+    plain, greedy, watched, other = Drawing(), Drawing(3), Drawing(), Drawing()
+    run(upgrade(), plain)
+    torch.manual_seed(5)
+    run(upgrade(), greedy)
+    given = upgrade()
+    run(given, watched, watch=Watch(given))
+    assert len(plain.drawn) == 3 + 15 == len(set(plain.drawn))
+    assert plain.drawn == greedy.drawn == watched.drawn
+    run(upgrade(), other, replace(CONFIG, seed=2))
+    assert not set(other.drawn) & set(plain.drawn)
+
+
 def test_watch_changes_nothing_for_a_learner_that_reads_the_model():
     """Pseudo labels are clustered from the model's own vectors at the start of an epoch, right after the watch."""
     models = []

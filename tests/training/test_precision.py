@@ -17,6 +17,15 @@ def test_names():
         Precision("fp16", CPU)
 
 
+@pytest.mark.parametrize(("amx", "warned"), [(False, 1), (True, 0)])
+def test_bf16_on_a_cpu_that_computes_it_in_software_is_warned_of(monkeypatch, recwarn, amx, warned):
+    monkeypatch.setattr("rbcl_lite.training.precision._has_amx", lambda: amx)
+    Precision("bf16", CPU)
+    Precision("float32", CPU)
+    assert len(recwarn.list) == warned
+    assert all("without AMX is about ten times slower than float32" in str(w.message) for w in recwarn.list)
+
+
 @pytest.mark.parametrize(("name", "dtype"), [("float32", torch.float32), ("bf16", torch.bfloat16)])
 def test_autocast(name, dtype):
     with Precision(name, CPU).autocast():

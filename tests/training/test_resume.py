@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -79,6 +80,41 @@ def test_an_interrupted_run_ends_in_the_same_weights(upgrade, stop_at, monkeypat
     clock = ["seconds", "prepare_seconds"]
     pd.testing.assert_frame_equal(rows.drop(columns=clock), again.drop(columns=clock), check_exact=True)
     assert not state.exists()
+
+
+def test_moments_come_back_in_the_memory_order_of_their_parameters(tmp_path):
+    """Trap: a file holds rows; a fused optimiser that meets a channels-last weight pairs the wrong elements."""
+    parameter = torch.nn.Parameter(torch.randn(4, 3, 5, 5).to(memory_format=torch.channels_last))
+    optimizer = torch.optim.AdamW([parameter], fused=True)
+    parameter.square().sum().backward()
+    optimizer.step()
+    write_tensors(tmp_path / "s", pack({}, optimizer))
+    saved = {k: v.clone() for k, v in optimizer.state[parameter].items()}
+    other = torch.optim.AdamW([parameter], fused=True)
+    unpack(read_tensors(tmp_path / "s"), {}, other)
+    for name in ("exp_avg", "exp_avg_sq"):
+        assert torch.equal(other.state[parameter][name], saved[name])
+        assert other.state[parameter][name].stride() == parameter.stride() != torch.empty(4, 3, 5, 5).stride()
+    assert other.state[parameter]["step"] == 1
+
+
+def test_numbers_of_a_watch_survive_an_interruption(upgrade, stop_at, monkeypatch, tmp_path):
+    """Trap: numbers of numpy or torch that come back from the file as text."""
+
+    def watch(epoch):
+        called.append(epoch.number)
+        return {"new_old": np.float32(0.1) * (epoch.number + 1), "length": torch.tensor(1 / 3)}
+
+    called, state = [], tmp_path / "state.safetensors"
+    _, whole = run(upgrade(), watch=watch)
+    stop_at(12)
+    with pytest.raises(Interrupted):
+        run(upgrade(), state=state, watch=watch)
+    monkeypatch.undo()
+    _, rows = run(upgrade(), state=state, watch=watch)
+    assert called == [0, 1, 2, 0, 1, 2]  # epochs that are done are not watched again
+    names = ["epoch", "new_old", "length"]
+    pd.testing.assert_frame_equal(rows[names], whole[names], check_exact=True)
 
 
 def test_a_state_after_the_last_epoch(upgrade, tmp_path, monkeypatch):

@@ -27,7 +27,11 @@ def test_schedules(schedule):
     [
         ({"schedule": "cosine"}, "'cosine': choose onecycle or multistep"),
         ({"epochs": 0}, "epochs must be at least 1"),
-        ({"lr": 0.0}, "lr positive, got 8 and 0.0"),
+        ({"epochs": -1}, "epochs must be at least 1, got -1"),
+        ({"lr": 0.0}, "must be above 0, got 0.0"),
+        ({"lr": -1.0}, "must be above 0, got -1.0"),
+        ({"lr": float("inf")}, "must be above 0, got inf"),
+        ({"lr": float("nan")}, "must be above 0, got nan"),
     ],
 )
 def test_bad_configuration(change, message):
