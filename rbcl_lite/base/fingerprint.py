@@ -48,6 +48,7 @@ def normalised(source: str) -> str:
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
+@cache
 def imports(path: Path) -> set[Path]:
     """The files of this package that a file imports by name to run, re-exports of ``__init__`` left out."""
     found: set[Path] = set()

@@ -77,18 +77,17 @@ def arrange(
     negative = ~positive
     if ignore is not None:
         positive, negative = positive & ~ignore, negative & ~ignore
-    counts = positive.sum(1)
-    counts, order = counts.sort(descending=True)
-    queries = int((counts > 0).sum())
+    counts, order = positive.sum(1).sort(descending=True)
+    sizes = counts.tolist()  # the only wait for a GPU
+    queries = sum(size > 0 for size in sizes)
     if not queries:
         return None
-    counts, order = counts[:queries], order[:queries]
-    row, col = positive[order].nonzero(as_tuple=True)
-    most = int(counts[0])
-    slot = torch.arange(len(row), device=row.device) - (counts.cumsum(0) - counts)[row]
-    column = row.new_zeros(queries, most)
-    column[row, slot] = col
-    alive = (torch.bincount(slot, minlength=most)).tolist()
+    counts, order, most = counts[:queries], order[:queries], sizes[0]
+    alive = [sum(size > k for size in sizes) for k in range(most)]
+    positive = positive[order]
+    slot = torch.where(positive, positive.cumsum(1) - 1, most)  # the rest goes to a last column, which is cut off
+    columns = torch.arange(positive.shape[1], device=slot.device).expand_as(slot)
+    column = slot.new_zeros(queries, most + 1).scatter_(1, slot, columns)[:, :most].contiguous()
     # dividing the queries instead of the [B, R] product saves a pass over it
     logits = (F.normalize(query[order], dim=1) / temperature) @ F.normalize(reference, dim=1).T
     return Pairs(logits, negative[order], column, counts, alive)
