@@ -24,7 +24,7 @@ FLOORS = [
     {"training"},
     {"runs"},
     {"experiments", "gallery", "plots"},
-    {"commands"},
+    {"commands", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 REGISTRIES = {"rbcl_lite.learners", "rbcl_lite.methods"}  # their __init__ maps a name to its class

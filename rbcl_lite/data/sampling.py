@@ -33,6 +33,8 @@ class IdentitySampler:
     def __init__(
         self, labels: np.ndarray, people: int = 16, images: int = 4, seed: int = 0, length: int | None = None
     ) -> None:
+        if length is not None and length < 1:
+            raise ValueError(f"length is a number of batches in an epoch, at least 1, got {length}")
         if people < 2 or images < 2:
             raise ValueError(f"a batch needs at least 2 people with 2 images each, got {people} x {images}")
         labels = np.asarray(labels)
@@ -40,7 +42,7 @@ class IdentitySampler:
         if len(self._places) < people:
             raise ValueError(f"{len(self._places)} people cannot fill a batch of {people}; lower the P of P x K")
         self.people, self.images, self.seed = people, images, seed
-        self._length = length or max(1, round(sum(map(len, self._places)) / (people * images)))
+        self._length = max(1, round(sum(map(len, self._places)) / (people * images))) if length is None else length
 
     def __len__(self) -> int:
         return self._length

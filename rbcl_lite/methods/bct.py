@@ -37,7 +37,8 @@ class BCT(Method):
         super().prepare(upgrade, learner)
         self.prototypes = torch.empty_like(self.prototypes[:0])
         self._fixed = learner.fixed_labels
-        self.logit_scale = self._given or upgrade.old_logit_scale or EmbedderConfig.logit_scale
+        known = [s for s in (self._given, upgrade.old_logit_scale, EmbedderConfig.logit_scale) if s is not None]
+        self.logit_scale = known[0]
 
     def on_epoch(self, epoch: Epoch, labels: Tensor) -> None:
         """Make the prototypes of the labels that hold now; fixed labels need it once."""
