@@ -16,10 +16,11 @@ BLOCK_BYTES = 64 * 2**20
 def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
     """For each image, the k most similar images of other people in the old space, nearest first.
 
-    index[i] = the k indices j with ids[j] != ids[i] of largest cosine between old[i] and old[j]. Exact: every pair is
-    compared, a block of rows at a time, on the device of ``old``. Their old vectors join the references of a batch
-    that holds image i, as extra negatives. That agents are nearest neighbours over the whole training set is our
-    reading of RBCL's "Neighbor Context Agents" (Pan et al. 2022); the paper's text was not available to us.
+    index[i] = the k indices j with ids[j] != ids[i] of largest cosine between old[i] and old[j].
+    Exact: every pair is compared, a block of rows at a time, on the device of ``old``. Their old
+    vectors join the references of a batch that holds image i, as extra negatives. That agents are
+    nearest neighbours over the whole training set is our reading of RBCL's "Neighbor Context
+    Agents" (Pan et al. 2022); the paper's text was not available to us.
 
     Args:
         old: [N, D] vectors of the old model, any length.
@@ -27,10 +28,12 @@ def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
         k: agents per image, at least 1.
 
     Returns:
-        LongTensor [N, k], rows of ``old``, on its device. The order of equal similarities is not defined.
+        LongTensor [N, k], rows of ``old``, on its device. The order of equal similarities is not
+        defined.
 
     Raises:
-        ValueError: shapes that do not fit, NaN or infinity, k below 1 or above the number of images of other people.
+        ValueError: shapes that do not fit, NaN or infinity, k below 1 or above the number of images
+            of other people.
 
     >>> old = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.5, 0.4], [0.0, 1.0]])
     >>> neighbor_agents(old, torch.tensor([0, 0, 1, 2]), k=2)
@@ -54,11 +57,12 @@ def agent_centers(old: Tensor, ids: Tensor, k: int) -> tuple[Tensor, Tensor, Ten
         k: agents per image, at least 1.
 
     Returns:
-        centres [C, D] of unit length, their ids [C] ascending, and the index LongTensor [N, k] into the centres; on the
-        device of ``old``.
+        centres [C, D] of unit length, their ids [C] ascending, and the index LongTensor [N, k] into
+        the centres; on the device of ``old``.
 
     Raises:
-        ValueError: shapes that do not fit, NaN or infinity, k below 1 or above the number of other people.
+        ValueError: shapes that do not fit, NaN or infinity, k below 1 or above the number of other
+            people.
 
     >>> old = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8], [0.0, 1.0]])
     >>> centres, centre_ids, index = agent_centers(old, torch.tensor([5, 5, 3, 9]), k=1)

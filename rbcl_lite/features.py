@@ -21,8 +21,8 @@ from rbcl_lite.base.files import replacing
 def fit_dimension(vectors: Tensor, dim: int) -> Tensor:
     """Bring vectors to ``dim`` coordinates: keep the first ones, or append zeros (Shen et al. 2020, section 3).
 
-    This is how embeddings of different width are compared in this package: it has no parameters, so nothing
-    has to be stored beside a gallery. The result is not normalised again.
+    This is how embeddings of different width are compared in this package: it has no parameters, so
+    nothing has to be stored beside a gallery. The result is not normalised again.
 
     Args:
         vectors: [..., D].
@@ -58,7 +58,8 @@ class Features:
         keys: [N] image names, or None; they let two models' vectors of the same images be matched.
 
     Raises:
-        ValueError: a wrong shape, a mismatched length, NaN or infinity, or a zero vector (the row is named).
+        ValueError: a wrong shape, a mismatched length, NaN or infinity, or a zero vector (the row
+            is named).
 
     >>> f = Features(torch.tensor([[3.0, 4.0], [0.0, 2.0]]), ids=[7, 8], cams=[0, 1], model="old")
     >>> f.vectors
@@ -146,7 +147,8 @@ class Features:
         """The rows of ``other`` in the order of these keys, so that row i of both is the same image.
 
         Raises:
-            ValueError: no keys, a key that occurs twice, is missing, or belongs to another identity.
+            ValueError: no keys, a key that occurs twice, is missing, or belongs to another
+                identity.
         """
         if self.keys is None or other.keys is None:
             raise ValueError("align needs keys on both sides: construct Features with keys=[image names]")

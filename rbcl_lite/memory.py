@@ -35,8 +35,8 @@ class _Memory(nn.Module):
     def logits(self, features: Tensor) -> Tensor:
         """Scores ``features @ keys.T / temperature`` [B, N] of features [B, D]; the keys get no gradient.
 
-        Features are taken as they are: give unit vectors, or what the method makes of them (ECN applies dropout
-        after normalising, so that its scores are not cosines).
+        Features are taken as they are: give unit vectors, or what the method makes of them (ECN
+        applies dropout after normalising, so that its scores are not cosines).
         """
         check_matrix("features", features, self.keys.shape[1])
         return (features.to(self.keys.dtype) / self.temperature) @ self.keys.t()  # scales [B, D], not [B, N]
@@ -62,9 +62,10 @@ class ExemplarMemory(_Memory):
     .. math:: p(j \mid x) = \mathrm{softmax}_j\big(K_j^\top f(x) / \beta\big), \qquad
               K_i \leftarrow \frac{\alpha K_i + (1 - \alpha) f(x_i)}{\lVert \alpha K_i + (1 - \alpha) f(x_i) \rVert}
 
-    The keys start at zero, as in the official code, so that the loss gives no gradient before they are filled. They
-    are a buffer: saved and loaded with the run, never touched by an optimiser. :math:`\alpha` is the weight of the
-    *old* value; the authors let it grow as 0.01 * epoch, epochs counted from 0, which ends at 0.59.
+    The keys start at zero, as in the official code, so that the loss gives no gradient before they
+    are filled. They are a buffer: saved and loaded with the run, never touched by an optimiser.
+    :math:`\alpha` is the weight of the *old* value; the authors let it grow as 0.01 * epoch, epochs
+    counted from 0, which ends at 0.59.
 
     Args:
         size: number of images N.
@@ -108,7 +109,8 @@ class ClusterMemory(_Memory):
     .. math:: L = -\log \frac{e^{f \cdot \phi_y / \tau}}{\sum_k e^{f \cdot \phi_k / \tau}}, \qquad
               \phi_y \leftarrow \frac{\mu \phi_y + (1 - \mu) f}{\lVert \mu \phi_y + (1 - \mu) f \rVert}
 
-    The loss is the cross-entropy of :meth:`logits`. Make a new memory from the means of the clusters in every epoch.
+    The loss is the cross-entropy of :meth:`logits`. Make a new memory from the means of the
+    clusters in every epoch.
 
     Args:
         centres: [C, D], any length; normalised here.

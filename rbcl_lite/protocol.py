@@ -18,7 +18,8 @@ from rbcl_lite.models.outputs import Outputs
 Model: TypeAlias = nn.Module
 """Any module whose forward pass takes a batch of inputs and gives :class:`~rbcl_lite.models.outputs.Outputs`.
 
-Methods that train the classifier look for its rows in the attribute ``classifier``, an ``nn.Linear`` without bias.
+Methods that train the classifier look for its rows in the attribute ``classifier``, an
+``nn.Linear`` without bias.
 """
 
 Augmentation: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
@@ -35,13 +36,14 @@ class Upgrade:
         old: the old model's vectors of the training images, row i for image i; None without an old
             model.
         old_classifier: [C_old, D_old] rows of the old cosine classifier, or None.
-        old_classes: [C_old] identity of each of these rows, in the numbering of ``train.ids``; -1 for
-            people who are not in this data set.
+        old_classes: [C_old] identity of each of these rows, in the numbering of ``train.ids``; -1
+            for people who are not in this data set.
         old_logit_scale: factor of the old classifier's cosine, or None without a classifier.
         labelled: labelled images of another domain, for learners that need them.
         batch: (people, images of each) in a batch.
         seed: of everything random.
-        augment: training augmentation; :func:`~rbcl_lite.data.augment.unchanged` for stored vectors.
+        augment: training augmentation; :func:`~rbcl_lite.data.augment.unchanged` for stored
+            vectors.
 
     Raises:
         ValueError: old vectors that are not one for each training image.
@@ -93,7 +95,8 @@ class Batch:
         labels: [B] current label.
         cams: [B] camera, or None where cameras are unknown.
         outputs: what the new model gave.
-        old: [B, D_old] the old model's unit vectors of the same images, or None without an old model.
+        old: [B, D_old] the old model's unit vectors of the same images, or None without an old
+            model.
         step: number of the batch in the training, 0, 1, ...
         progress: share of the training that is done, 0..1.
         generator: a CPU generator that depends on (seed, step) alone.
@@ -120,8 +123,8 @@ class Learner(nn.Module):
     """Base of all learners: labels, batches, and the loss of the new model's own task.
 
     ``fixed_labels`` says whether a label means the same person in every epoch; methods that keep
-    something per class for the whole training need that. ``needs_labelled`` says whether it cannot do
-    without labelled images of another domain.
+    something per class for the whole training need that. ``needs_labelled`` says whether it cannot
+    do without labelled images of another domain.
     """
 
     fixed_labels = True
@@ -171,8 +174,8 @@ class Method(nn.Module):
 
     - ``needs_old``: an old model (all but the independent one).
     - ``fixed_labels``: labels that mean the same person in every epoch.
-    - ``replaces_identity``: the learner's own loss is left out; ``weight`` is then the method's own measure
-      of strength and the loop does not multiply by it.
+    - ``replaces_identity``: the learner's own loss is left out; ``weight`` is then the method's own
+      measure of strength and the loop does not multiply by it.
 
     Args:
         weight: lambda, the weight of the compatibility term.

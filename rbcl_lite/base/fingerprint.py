@@ -17,15 +17,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def _docstrings(tree: ast.Module) -> list[ast.Constant]:
-    """The docstrings of a module, its classes and its functions."""
-    found = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.body:
-            first = node.body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                if isinstance(first.value.value, str):
-                    found.append(first.value)
-    return found
+    """The strings that stand alone: docstrings of modules, classes, functions and constants."""
+    alone = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]
+    return [value for value in alone if isinstance(value, ast.Constant) and isinstance(value.value, str)]
 
 
 @cache

@@ -19,8 +19,8 @@ def bar(
         iterable: what to walk over, or None for a bar that is moved by ``.update(n)``.
         total: number of steps, where ``iterable`` has no length.
         desc: text before the bar.
-        enabled: True or False forces it. None shows it on a terminal only, so that executed notebooks and
-            log files stay clean; ``RBCL_PROGRESS=0`` turns it off there too.
+        enabled: True or False forces it. None shows it on a terminal only, so that executed
+            notebooks and log files stay clean; ``RBCL_PROGRESS=0`` turns it off there too.
 
     Returns:
         A tqdm object: iterable, context manager, ``.update``, ``.set_postfix_str``.

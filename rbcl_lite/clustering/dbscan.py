@@ -16,22 +16,28 @@ def pseudo_labels(
 ) -> Tensor:
     """Clusters of images that probably show one person: DBSCAN on the Jaccard distance (Song et al. 2020).
 
-    The defaults of ``eps`` and ``min_samples`` are those of the strong baseline of OpenUnReID and of Cluster Contrast
-    (Dai et al. 2021); both use k1 = 30 on Market-1501, where a person has 17 training images on average.
+    The defaults of ``eps`` and ``min_samples`` are those of the strong baseline of OpenUnReID and
+    of Cluster Contrast (Dai et al. 2021); both use k1 = 30 on Market-1501, where a person has 17
+    training images on average.
 
     Args:
         features: [N, D], any length of rows.
         eps: largest Jaccard distance of neighbours, strictly between 0 and 1.
-        min_samples: images within ``eps``, the image itself included, that make it the core of a cluster.
-        k1: size of a neighbourhood besides the image itself, 1..N-1; 1 to 1.5 times the images per identity.
+        min_samples: images within ``eps``, the image itself included, that make it the core of a
+            cluster.
+        k1: size of a neighbourhood besides the image itself, 1..N-1; 1 to 1.5 times the images per
+            identity.
         k2: images in the query expansion, 1..N; 1 leaves it out.
 
     Returns:
-        LongTensor [N] on the CPU: clusters 0..C-1 in order of their first core image, and -1 for outliers, which
-        belong to no cluster. With one cluster, or none, there is nothing to learn from: look at ``eps`` and ``k1``.
+        LongTensor [N] on the CPU: clusters 0..C-1 in order of their first core image, and -1 for
+            outliers, which
+        belong to no cluster. With one cluster, or none, there is nothing to learn from: look at
+            ``eps`` and ``k1``.
 
     Raises:
-        ValueError: eps or min_samples out of range, k1 or k2 that does not fit N, vectors without a direction.
+        ValueError: eps or min_samples out of range, k1 or k2 that does not fit N, vectors without a
+            direction.
 
     >>> two_people = torch.eye(2).repeat_interleave(4, 0) + 0.01 * torch.arange(8.0)[:, None]
     >>> pseudo_labels(torch.cat([two_people, -torch.ones(1, 2)]), k1=3, k2=2)

@@ -17,7 +17,8 @@ BLOCK = 1024
 def nearest(vectors: Tensor, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k nearest rows of each row by Euclidean distance, itself always first, and the farthest row's distance.
 
-    Exact, by blocks of a matrix product on the device of ``vectors``. The order of equal distances is not defined.
+    Exact, by blocks of a matrix product on the device of ``vectors``. The order of equal distances
+    is not defined.
 
     Args:
         vectors: [N, D] unit rows.
@@ -53,9 +54,10 @@ def encode(vectors: Tensor, *, k1: int = 20, k2: int = 6, scaled: bool = False) 
         V_{ij} &= e^{-d_{ij}} \Big/ \sum_{l \in R^*(i)} e^{-d_{il}} \ \text{for } j \in R^*(i), \text{ else } 0, \\
         V &\leftarrow \text{mean of } V \text{ over the } k_2 \text{ nearest, } i \text{ itself counted as one.}
 
-    :math:`k_1/2` is rounded half to even, as in the authors' code; image i counts as a member of its own sets. The
-    distance :math:`d` is the squared Euclidean distance of unit vectors, 0..4; ``scaled`` divides it by the
-    largest one of image i. The paper's weights are :math:`e^{-d}`; that they sum to 1 comes from the code.
+    :math:`k_1/2` is rounded half to even, as in the authors' code; image i counts as a member of
+    its own sets. The distance :math:`d` is the squared Euclidean distance of unit vectors, 0..4;
+    ``scaled`` divides it by the largest one of image i. The paper's weights are :math:`e^{-d}`;
+    that they sum to 1 comes from the code.
 
     Args:
         vectors: [N, D] unit rows.

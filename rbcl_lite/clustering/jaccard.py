@@ -52,12 +52,13 @@ def jaccard_similarity(features: Tensor | np.ndarray, *, k1: int = 20, k2: int =
     .. math:: s_{ij} = \frac{\sum_l \min(V_{il}, V_{jl})}{\sum_l \max(V_{il}, V_{jl})}
               = \frac{m_{ij}}{2 - m_{ij}}, \qquad m_{ij} = \sum_l \min(V_{il}, V_{jl})
 
-    (Zhong et al., CVPR 2017, section 3.3; the second form holds because rows of V sum to 1), with V of
-    :func:`~rbcl_lite.clustering.encoding.encode`, unscaled squared Euclidean distances.
+    (Zhong et al., CVPR 2017, section 3.3; the second form holds because rows of V sum to 1), with V
+    of :func:`~rbcl_lite.clustering.encoding.encode`, unscaled squared Euclidean distances.
 
     Args:
         features: [N, D], any length of rows.
-        k1: size of a neighbourhood besides the image itself, 1..N-1; 1 to 1.5 times the images per identity.
+        k1: size of a neighbourhood besides the image itself, 1..N-1; 1 to 1.5 times the images per
+            identity.
         k2: images in the query expansion, 1..N; 1 leaves it out.
         smallest: similarities below are left out, which saves memory.
 
@@ -86,8 +87,9 @@ def jaccard_similarity(features: Tensor | np.ndarray, *, k1: int = 20, k2: int =
 def jaccard_distance(features: Tensor | np.ndarray, *, k1: int = 20, k2: int = 6) -> Tensor:
     r"""Jaccard distance :math:`d_{ij} = 1 - s_{ij}` of all pairs, dense (Zhong et al., CVPR 2017, section 3.3).
 
-    1 where two images share no reciprocal neighbour, 0 where they share all with equal weights. Needs 4 N^2 bytes;
-    :func:`jaccard_similarity` is the sparse form, on which :func:`~rbcl_lite.clustering.pseudo_labels` works.
+    1 where two images share no reciprocal neighbour, 0 where they share all with equal weights.
+    Needs 4 N^2 bytes; :func:`jaccard_similarity` is the sparse form, on which
+    :func:`~rbcl_lite.clustering.pseudo_labels` works.
 
     Args:
         features: [N, D], any length of rows.

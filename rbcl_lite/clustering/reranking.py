@@ -17,25 +17,31 @@ def rerank(query: Features, gallery: Features, *, k1: int = 20, k2: int = 6, wei
 
     .. math:: d^*_{qg} = \lambda\, \frac{d_{qg}}{\max_l d_{ql}} + (1 - \lambda)\, d^J_{qg}
 
-    (Zhong et al., CVPR 2017, section 3.5) with :math:`d` = squared Euclidean distance of unit vectors, its largest
-    value over all queries and gallery images, and :math:`d^J` = Jaccard distance of encodings with these scaled
-    distances (:func:`~rbcl_lite.clustering.encoding.encode`), in which queries count as neighbours too. It equals
-    torchreid's ``re_ranking`` when that is given plain Euclidean distances: it squares what it is given.
+    (Zhong et al., CVPR 2017, section 3.5) with :math:`d` = squared Euclidean distance of unit
+    vectors, its largest value over all queries and gallery images, and :math:`d^J` = Jaccard
+    distance of encodings with these scaled distances
+    (:func:`~rbcl_lite.clustering.encoding.encode`), in which queries count as neighbours too. It
+    equals torchreid's ``re_ranking`` when that is given plain Euclidean distances: it squares what
+    it is given.
 
-    Re-ranking looks at all queries at once. A system that answers one query at a time cannot do that.
+    Re-ranking looks at all queries at once. A system that answers one query at a time cannot do
+    that.
 
     Args:
         query: Q vectors.
         gallery: G vectors of the same dimension; possibly of another, compatible model.
-        k1: size of a neighbourhood besides the image itself, 1..Q+G-1; 1 to 1.5 times the images per identity.
+        k1: size of a neighbourhood besides the image itself, 1..Q+G-1; 1 to 1.5 times the images
+            per identity.
         k2: images in the query expansion, 1..Q+G; 1 leaves it out.
         weight: share lambda of the original distance, 0..1.
 
     Returns:
-        [Q, G] float32 on the CPU, 0..1, small is near; :func:`~rbcl_lite.metrics.evaluate_distances` takes it.
+        [Q, G] float32 on the CPU, 0..1, small is near;
+        :func:`~rbcl_lite.metrics.evaluate_distances` takes it.
 
     Raises:
-        ValueError: different dimensions, an empty gallery, a weight outside 0..1, k1 or k2 that does not fit Q + G.
+        ValueError: different dimensions, an empty gallery, a weight outside 0..1, k1 or k2 that
+            does not fit Q + G.
 
     >>> gallery = Features(torch.tensor([[1.0, 0.1], [0.1, 1.0], [0.0, 1.0]]), [1, 2, 2])
     >>> rerank(Features(torch.tensor([[1.0, 0.0]]), [1]), gallery, k1=1, k2=1)

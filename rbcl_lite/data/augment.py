@@ -16,15 +16,18 @@ DRAWS = 10  # numbers per image: 0 flip, 1-2 crop, 3 brightness, 4 contrast, 5 w
 class Augment:
     """The usual re-ID augmentation (Luo et al. 2019), on the whole batch at once and on its device.
 
-    torchvision's transform classes draw once per call, so a batch would share one flip and one crop. Here
-    every image has ten numbers of its own, whatever is turned off, and after them the noise of the erased
-    pixels is drawn. Flip and crop are one gather of the padded pixels, before uint8 becomes float.
+    torchvision's transform classes draw once per call, so a batch would share one flip and one
+    crop. Here every image has ten numbers of its own, whatever is turned off, and after them the
+    noise of the erased pixels is drawn. Flip and crop are one gather of the padded pixels, before
+    uint8 becomes float.
 
     Args:
         flip: probability of a horizontal flip.
         pad: pixels of padding per 64 rows of the picture, cropped back at a random place.
-        colour: half width of the factors of brightness and contrast; contrast turns about the image's mean.
-        erase: probability of erasing a rectangle (Zhong et al. 2020) of 2 to 25 % of the area with noise.
+        colour: half width of the factors of brightness and contrast; contrast turns about the
+            image's mean.
+        erase: probability of erasing a rectangle (Zhong et al. 2020) of 2 to 25 % of the area with
+            noise.
 
     >>> x = torch.zeros(2, 3, 64, 32, dtype=torch.uint8)
     >>> Augment()(x, torch.Generator().manual_seed(0)).shape
@@ -94,7 +97,8 @@ def flip_and_crop(pixels: Tensor, flipped: Tensor, corner: Tensor, pad: int) -> 
     Args:
         pixels: [B, H, W, C].
         flipped: [B] bool, on the CPU.
-        corner: [B, 2] in 0..1, on the CPU: row and column of the cut, as a share of the places that there are.
+        corner: [B, 2] in 0..1, on the CPU: row and column of the cut, as a share of the places that
+            there are.
         pad: pixels on each side, 0 or more.
 
     Returns:

@@ -23,7 +23,8 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
     Args:
         key: everything the array depends on, JSON-serialisable.
         make: called without arguments where the cache has no such array. Two processes that ask at
-            once make it once: the second waits. Nothing half-written is ever found under the final name.
+            once make it once: the second waits. Nothing half-written is ever found under the final
+            name.
 
     Returns:
         a read-only memory map of the array.

@@ -20,10 +20,11 @@ class CameraStyle:
 
     .. math:: x' = \frac{x - \mu_c}{\sigma_c}\, \sigma_t + \mu_t
 
-    for an image of camera c in the colours of camera t (Reinhard et al. 2001, on RGB, with statistics of the whole
-    camera instead of one image). ECN (Zhong et al. 2019) uses images of CycleGAN and StarGAN ("CamStyle") for its
-    camera invariance. These statistics are a stand-in: they know a camera's exposure and colour cast, and nothing of
-    its sharpness, its background or its viewpoint.
+    for an image of camera c in the colours of camera t (Reinhard et al. 2001, on RGB, with
+    statistics of the whole camera instead of one image). ECN (Zhong et al. 2019) uses images of
+    CycleGAN and StarGAN ("CamStyle") for its camera invariance. These statistics are a stand-in:
+    they know a camera's exposure and colour cast, and nothing of its sharpness, its background or
+    its viewpoint.
 
     Args:
         cams: [C] camera numbers, ascending.

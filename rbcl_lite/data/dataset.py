@@ -16,8 +16,9 @@ from rbcl_lite.data.identities import canonical, drawn
 class ReIDDataset:
     """N pedestrian crops in memory (or memory-mapped), and what is known about each.
 
-    Integer identities are positions: they number the people of one data set, and change as people are added. Where
-    people have names, the name is the identity; compare people of two data sets by :attr:`people`.
+    Integer identities are positions: they number the people of one data set, and change as people
+    are added. Where people have names, the name is the identity; compare people of two data sets by
+    :attr:`people`.
 
     Args:
         images: [N, H, W, 3] uint8, RGB.
@@ -25,11 +26,12 @@ class ReIDDataset:
         cams: [N] integer camera, or None where cameras are unknown.
         keys: N image names.
         name: what the images are, for messages and file names.
-        names: name of each integer identity as the user wrote it, or None where people are integers only.
+        names: name of each integer identity as the user wrote it, or None where people are integers
+            only.
 
     Raises:
-        ValueError: a wrong shape or type, lengths that differ, an identity below 0, one without a name, or two
-            identities of one name.
+        ValueError: a wrong shape or type, lengths that differ, an identity below 0, one without a
+            name, or two identities of one name.
 
     >>> d = ReIDDataset(np.zeros((4, 8, 4, 3), np.uint8), np.array([7, 9, 7, 2]), None, list("abcd"), "toy")
     >>> len(d), d.num_ids, d.labels.tolist()
@@ -110,7 +112,8 @@ class ReIDDataset:
     def people(self) -> frozenset[str]:
         """The names of the people who occur, to be compared with those of another data set or run.
 
-        A whole number stands in plain decimal, so that 007 in one table and 7 in another are one person.
+        A whole number stands in plain decimal, so that 007 in one table and 7 in another are one
+        person.
         """
         return frozenset(canonical(self.name_of(i)) for i in self.classes.tolist())
 
@@ -132,8 +135,8 @@ class ReIDDataset:
     def share(self, share: float) -> ReIDDataset:
         """The images of a share (0..1] of the people; a larger share holds the smaller one.
 
-        Integer identities: the first in ascending order. Named people: drawn by name, so that a person's place does
-        not depend on who else is there; the share then holds in expectation.
+        Integer identities: the first in ascending order. Named people: drawn by name, so that a
+        person's place does not depend on who else is there; the share then holds in expectation.
         """
         if not 0 < share <= 1:
             raise ValueError(f"share must lie in (0, 1], got {share}")

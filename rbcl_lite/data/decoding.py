@@ -29,8 +29,9 @@ SHOWN = 5
 def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
     """One file as RGB at ``size``, resized with a filter as wide as the reduction (no aliasing).
 
-    The type is read from the content, whatever the name ends with. Other depths and modes become RGB by
-    :func:`~rbcl_lite.data.pixels.to_rgb`. A camera's JPEG with previews (MPO) counts as its first picture.
+    The type is read from the content, whatever the name ends with. Other depths and modes become
+    RGB by :func:`~rbcl_lite.data.pixels.to_rgb`. A camera's JPEG with previews (MPO) counts as its
+    first picture.
 
     Args:
         path: an image file that Pillow reads; its EXIF rotation is applied.
@@ -40,8 +41,8 @@ def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
         [height, width, 3] uint8.
 
     Raises:
-        ValueError: the file is empty, truncated, no image, too large or too long to be a crop, holds several frames,
-            or values without a known brightness; the message names it.
+        ValueError: the file is empty, truncated, no image, too large or too long to be a crop,
+            holds several frames, or values without a known brightness; the message names it.
     """
     try:
         with Image.open(path) as file:
@@ -77,9 +78,9 @@ def _unfit(file: Image.Image) -> str:
 def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress: bool | None = None) -> np.ndarray:
     """Decode the files ``root / name``, in this order, into one array that is cached on disk.
 
-    The cache's key holds the name, length and modification time of every file, so that a changed data set is
-    decoded again. All files are tried before bad ones are reported, and what an attempt decoded before it failed
-    or was interrupted is not decoded again by the next.
+    The cache's key holds the name, length and modification time of every file, so that a changed
+    data set is decoded again. All files are tried before bad ones are reported, and what an attempt
+    decoded before it failed or was interrupted is not decoded again by the next.
 
     Args:
         root: folder that the names are relative to.

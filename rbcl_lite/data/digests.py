@@ -26,7 +26,8 @@ RECENT = 2.0
 def digests(root: Path, names: Sequence[str]) -> list[str]:
     """A hash of the bytes of each file ``root / name``.
 
-    A file is read again only if its length or its times changed; the rest comes from the cache folder.
+    A file is read again only if its length or its times changed; the rest comes from the cache
+    folder.
 
     Args:
         root: folder that the names are relative to.

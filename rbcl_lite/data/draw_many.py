@@ -28,14 +28,17 @@ def draw_many(
 ) -> Pictures:
     """Draw images, as :meth:`World.images <rbcl_lite.data.world.World.images>` does.
 
-    Every task is one chunk, drawn with one thread: several processes draw what one draws, to the last bit.
+    Every task is one chunk, drawn with one thread: several processes draw what one draws, to the
+    last bit.
 
     Args:
         world: whose images. On a card this process draws alone, whatever ``workers`` says.
         ids, cams, indices: [N] see :meth:`World.images <rbcl_lite.data.world.World.images>`.
-        workers: processes that draw, this one among them, from 1,000 images on. The others start in a second
-            or two, import this package only (never the caller's script) and end with the call.
-        progress: show a progress bar: True, False, or None for a bar on a terminal above 1,000 images.
+        workers: processes that draw, this one among them, from 1,000 images on. The others start in
+            a second or two, import this package only (never the caller's script) and end with the
+            call.
+        progress: show a progress bar: True, False, or None for a bar on a terminal above 1,000
+            images.
 
     Returns:
         [N, H, W, 3] uint8 RGB.

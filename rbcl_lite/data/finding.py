@@ -15,8 +15,8 @@ OTHERS = (".heic", ".heif", ".avif", ".jp2", ".jxl", ".exr", ".npy", ".npz", ".m
 def find_images(folder: Path, *, recursive: bool = False) -> list[str]:
     """Names of the image files under a folder, relative to it, sorted; hidden files and other types are left out.
 
-    Symbolic links are followed. One that leads back to a folder it lies in is left out, so that no walk is endless.
-    A warning names files that look like images of a type that is not read.
+    Symbolic links are followed. One that leads back to a folder it lies in is left out, so that no
+    walk is endless. A warning names files that look like images of a type that is not read.
 
     Args:
         folder: where to look.

@@ -34,23 +34,27 @@ def market1501(
 ) -> Splits:
     """Market-1501 (Zheng et al., ICCV 2015), or any data set in its layout.
 
-    Person -1 (junk detections) is dropped everywhere; person 0 (distractors) stays in the test gallery and is
-    used nowhere else. Cameras are counted from 0. Keys are paths relative to ``root``.
+    Person -1 (junk detections) is dropped everywhere; person 0 (distractors) stays in the test
+    gallery and is used nowhere else. Cameras are counted from 0. Keys are paths relative to
+    ``root``.
 
     Args:
         root: folder that holds bounding_box_train, bounding_box_test and query.
         size: (height, width) that the images are resized to.
-        validation: share of the training people that is held out, by :func:`~rbcl_lite.data.holdout.part_of`; their
-            images become a query and a gallery set (:func:`~rbcl_lite.data.holdout.query_gallery`).
+        validation: share of the training people that is held out, by
+            :func:`~rbcl_lite.data.holdout.part_of`; their images become a query and a gallery set
+            (:func:`~rbcl_lite.data.holdout.query_gallery`).
         seed: of the held-out people and their queries.
-        progress: True or False forces the bar while decoding; None shows it from 1,000 images on, on a terminal.
+        progress: True or False forces the bar while decoding; None shows it from 1,000 images on,
+            on a terminal.
 
     Returns:
         train, validation and test with disjoint people.
 
     Raises:
         FileNotFoundError: a folder is missing.
-        ValueError: a name that does not fit, no image, an image that cannot be decoded, too few people.
+        ValueError: a name that does not fit, no image, an image that cannot be decoded, too few
+            people.
     """
     root = Path(root)
     train, query, gallery = (
@@ -100,36 +104,40 @@ def crops(
 ) -> Splits:
     r"""Your own crops: any folder, with a CSV table or a pattern of file names that tells who is on which image.
 
-    Identities and cameras may be any strings. The string is the identity: who trains and who is held out depends on
-    it, the seed and the shares alone (:func:`~rbcl_lite.data.holdout.part_of`), so that a person's part stays what
-    it was as people are added. Beside it people are numbered from 1 and cameras from 0, in sorted order; these
-    numbers are positions in this data set and change as it grows. Keys are paths relative to ``root``.
+    Identities and cameras may be any strings. The string is the identity: who trains and who is
+    held out depends on it, the seed and the shares alone (:func:`~rbcl_lite.data.holdout.part_of`),
+    so that a person's part stays what it was as people are added. Beside it people are numbered
+    from 1 and cameras from 0, in sorted order; these numbers are positions in this data set and
+    change as it grows. Keys are paths relative to ``root``.
 
-    Identity -1 is junk and is left out, with a warning. Identity 0 is a person like any other: its meaning in
-    Market-1501's layout (distractors) holds there only.
+    Identity -1 is junk and is left out, with a warning. Identity 0 is a person like any other: its
+    meaning in Market-1501's layout (distractors) holds there only.
 
     Args:
         root: folder of the images.
-        table: CSV with the columns ``path`` (relative to ``root``), ``id`` and, if known, ``camera`` and
-            ``split``; other usual spellings such as ``file``, ``pid``, ``camid`` do too.
-        pattern: regular expression with the group ``id`` and, if known, ``camera`` and ``split``, searched in each
-            path relative to ``root``. Folders per person: ``r"^(?P<id>[^/]+)/"``. Names like
-            ``anna_cam2_17.png``: ``r"(?P<id>[a-z]+)_cam(?P<cam>\d+)_"``.
+        table: CSV with the columns ``path`` (relative to ``root``), ``id`` and, if known,
+            ``camera`` and ``split``; other usual spellings such as ``file``, ``pid``, ``camid`` do
+            too.
+        pattern: regular expression with the group ``id`` and, if known, ``camera`` and ``split``,
+            searched in each path relative to ``root``. Folders per person: ``r"^(?P<id>[^/]+)/"``.
+            Names like ``anna_cam2_17.png``: ``r"(?P<id>[a-z]+)_cam(?P<cam>\d+)_"``.
         size: (height, width) that the images are resized to.
         validation: share of all people; with a split that has no ``val``, of its training people.
         test: share of all people; not used with a split.
         seed: of the split and of the choice of queries.
-        progress: True or False forces the bar while decoding; None shows it from 1,000 images on, on a terminal.
+        progress: True or False forces the bar while decoding; None shows it from 1,000 images on,
+            on a terminal.
 
     Returns:
         train, validation and test with disjoint people. Where the table or the pattern has a split
         (:func:`~rbcl_lite.data.parts.written_parts`), it is honoured.
 
     Raises:
-        FileNotFoundError: no folder, no table, a file of the table is missing, or a link leads nowhere.
-        ValueError: both or neither of ``table`` and ``pattern``, a table without the columns, a path that does
-            not fit the pattern, an identity or a camera in two spellings, no image, images that cannot be decoded,
-            too few people, a person in two parts of a split.
+        FileNotFoundError: no folder, no table, a file of the table is missing, or a link leads
+            nowhere.
+        ValueError: both or neither of ``table`` and ``pattern``, a table without the columns, a
+            path that does not fit the pattern, an identity or a camera in two spellings, no image,
+            images that cannot be decoded, too few people, a person in two parts of a split.
     """
     root = Path(root)
     if not root.is_dir():

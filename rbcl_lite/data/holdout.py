@@ -1,7 +1,7 @@
 """Hold people out for validation and test, and make queries and a gallery of their images.
 
-Whatever is drawn for a person depends on the name, the seed and the shares, never on who else is there: a data set
-can grow between an old model and a new one, and nobody changes sides.
+Whatever is drawn for a person depends on the name, the seed and the shares, never on who else is
+there: a data set can grow between an old model and a new one, and nobody changes sides.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ TRIED = 200_000
 def part_of(name: str, shares: Sequence[float], seed: int) -> int:
     """The part of a person: 0 for training, or 1, 2, ... for one of the held-out shares.
 
-    The last share lies first in [0, 1), so that a change of an earlier share leaves the later parts as they are.
+    The last share lies first in [0, 1), so that a change of an earlier share leaves the later parts
+    as they are.
 
     >>> [part_of(name, [0.2, 0.3], seed=0) for name in ("anna", "bo", "7", "007")]
     [2, 1, 2, 2]
@@ -37,8 +38,9 @@ def split_people(
 ) -> list[list[str]]:
     """Disjoint groups of people: one for each share, and the rest in front.
 
-    Who belongs where is :func:`part_of` the name alone, so that people can be added without anybody changing sides.
-    The price is that shares hold in expectation: of 20 people and a share of 0.2, four are held out on average.
+    Who belongs where is :func:`part_of` the name alone, so that people can be added without anybody
+    changing sides. The price is that shares hold in expectation: of 20 people and a share of 0.2,
+    four are held out on average.
 
     Args:
         names: identity of each image, as the user named it.
@@ -50,8 +52,9 @@ def split_people(
         ``len(shares) + 1`` ascending lists of names.
 
     Raises:
-        ValueError: a share outside (0, 1), shares that leave nobody to train on, one identity only, or a group of
-            fewer than two people (a retrieval among images of one person is always right).
+        ValueError: a share outside (0, 1), shares that leave nobody to train on, one identity only,
+            or a group of fewer than two people (a retrieval among images of one person is always
+            right).
 
     >>> split_people(["anna", "anna", "bo", "cy", "di", "ed", "flo"], [0.4], seed=4)
     [['cy', 'ed', 'flo'], ['anna', 'bo', 'di']]
@@ -96,10 +99,11 @@ def query_gallery(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Queries, one for each person and camera, and the gallery of all other images.
 
-    Every query keeps an image of its person that counts for it, taken by another camera where cameras are known:
-    a camera with a single image of a person gives a query only if no camera of that person has two. People
-    seen by one camera only (or in one image) stay in the gallery, where they are negatives of everybody else.
-    Which image asks is drawn by the names of the person's images, whoever else is there.
+    Every query keeps an image of its person that counts for it, taken by another camera where
+    cameras are known: a camera with a single image of a person gives a query only if no camera of
+    that person has two. People seen by one camera only (or in one image) stay in the gallery, where
+    they are negatives of everybody else. Which image asks is drawn by the names of the person's
+    images, whoever else is there.
 
     Args:
         ids: [N] identity of each image.

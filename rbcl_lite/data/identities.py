@@ -80,8 +80,8 @@ def known_people(identities: Sequence[str], labels: Sequence[str], where: str) -
         [N] bool. A warning says how many images are junk.
 
     Raises:
-        ValueError: a missing value such as an empty field or nan, a number below -1, one number in two spellings,
-            or nothing but junk.
+        ValueError: a missing value such as an empty field or nan, a number below -1, one number in
+            two spellings, or nothing but junk.
     """
     missing = [i for i, name in enumerate(identities) if is_unknown(name)]
     if missing:

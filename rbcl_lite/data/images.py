@@ -23,20 +23,23 @@ from rbcl_lite.data.world import DOMAINS
 class Images:
     """Where the images come from.
 
-    A folder and a table are resolved when they are named (``~``, relative to the current folder, links), so that all
-    spellings of one folder are equal and it is found from everywhere. A domain's name always means the domain; a
-    warning says so where the current folder holds a folder of that name, which is written ``./campus``.
+    A folder and a table are resolved when they are named (``~``, relative to the current folder,
+    links), so that all spellings of one folder are equal and it is found from everywhere. A
+    domain's name always means the domain; a warning says so where the current folder holds a folder
+    of that name, which is written ``./campus``.
 
     Args:
-        data: a domain of the world (campus, station, street), or a folder of crops. A folder is read in
-            Market-1501's layout unless ``table`` or ``pattern`` is given.
-        table: CSV with the columns path, id and, where known, camera and split; relative to the current folder or
-            to ``data``.
-        pattern: regular expression of the file names with the groups ``id`` and, where known, ``cam`` and ``split``.
+        data: a domain of the world (campus, station, street), or a folder of crops. A folder is
+            read in Market-1501's layout unless ``table`` or ``pattern`` is given.
+        table: CSV with the columns path, id and, where known, camera and split; relative to the
+            current folder or to ``data``.
+        pattern: regular expression of the file names with the groups ``id`` and, where known,
+            ``cam`` and ``split``.
 
     Raises:
         FileNotFoundError: a relative table that lies at neither place.
-        ValueError: an empty name, a table or a pattern for a domain, or both at once; a table that could be two files.
+        ValueError: an empty name, a table or a pattern for a domain, or both at once; a table that
+            could be two files.
     """
 
     data: str = "campus"
@@ -92,7 +95,8 @@ class Images:
 
         Raises:
             FileNotFoundError: neither a domain nor a folder.
-            ValueError: see :func:`~rbcl_lite.data.folders.market1501` and :func:`~rbcl_lite.data.folders.crops`.
+            ValueError: see :func:`~rbcl_lite.data.folders.market1501` and
+                :func:`~rbcl_lite.data.folders.crops`.
         """
         size = size or at.size
         if self.rendered:
@@ -105,8 +109,8 @@ class Images:
     def version(self) -> str:
         """What the images depend on beside the arguments of :meth:`load`: the code, and what is in the files.
 
-        Names relative to the folder and bytes count; where the folder lies, and when a file was touched, do not. Of a
-        table counts what it says of each image.
+        Names relative to the folder and bytes count; where the folder lies, and when a file was
+        touched, do not. Of a table counts what it says of each image.
 
         Raises:
             FileNotFoundError: no folder, no table, or a file of the table is missing.

@@ -54,17 +54,18 @@ def from_table(root: Path, table: Path) -> Listing:
 
     Args:
         root: folder that the paths are relative to; the table is looked for here too.
-        table: CSV with the columns ``path``, ``id`` and, if known, ``camera`` and ``split``, in these or other
-            usual spellings (:data:`~rbcl_lite.data.headings.SPELLINGS`). An empty camera or split column is as
-            good as none. Identity 0 is a person; -1 is junk, which is left out.
+        table: CSV with the columns ``path``, ``id`` and, if known, ``camera`` and ``split``, in
+            these or other usual spellings (:data:`~rbcl_lite.data.headings.SPELLINGS`). An empty
+            camera or split column is as good as none. Identity 0 is a person; -1 is junk, which is
+            left out.
 
     Returns:
         Listing. A warning names the columns that are not used, and says how many images are junk.
 
     Raises:
         FileNotFoundError: no table.
-        ValueError: no CSV, a column that is missing or there twice, a line with more or fewer fields, an empty
-            field, an image listed twice, one number in two spellings.
+        ValueError: no CSV, a column that is missing or there twice, a line with more or fewer
+            fields, an empty field, an image listed twice, one number in two spellings.
     """
     path = find_table(root, table)
     try:
@@ -110,16 +111,17 @@ def from_pattern(root: Path, pattern: str) -> Listing:
 
     Args:
         root: folder, searched with everything below it.
-        pattern: with the group ``id`` and, if known, ``camera`` and ``split``, in these or other usual spellings
-            (:data:`~rbcl_lite.data.headings.SPELLINGS`); searched in each path relative to ``root``. Identity 0 is
-            a person; -1 is junk, which is left out, and a number behind a minus sign has that sign.
+        pattern: with the group ``id`` and, if known, ``camera`` and ``split``, in these or other
+            usual spellings (:data:`~rbcl_lite.data.headings.SPELLINGS`); searched in each path
+            relative to ``root``. Identity 0 is a person; -1 is junk, which is left out, and a
+            number behind a minus sign has that sign.
 
     Returns:
         Listing. A warning says how many images are junk.
 
     Raises:
-        ValueError: no regular expression, no group ``id``, another group, no image, a path that does not fit, or
-            one number in two spellings.
+        ValueError: no regular expression, no group ``id``, another group, no image, a path that
+            does not fit, or one number in two spellings.
     """
     try:
         compiled = re.compile(pattern)

@@ -85,7 +85,8 @@ def drawn_parts(known: Known) -> Parts:
     """Disjoint people for training, validation and test, drawn by name and seed.
 
     Raises:
-        ValueError: see :func:`~rbcl_lite.data.holdout.split_people`; or a part in which nobody can be searched.
+        ValueError: see :func:`~rbcl_lite.data.holdout.split_people`; or a part in which nobody can
+            be searched.
     """
     train, validation, test = split_people(known.people, [known.validation, known.test], known.seed, known.where)
     return Parts(known.rows(train), known.asked(known.rows(validation)), known.asked(known.rows(test)))
@@ -94,16 +95,17 @@ def drawn_parts(known: Known) -> Parts:
 def written_parts(known: Known, splits: Sequence[str]) -> Parts:
     """The parts that the user wrote: train, and either query and gallery, or test.
 
-    Queries are drawn among images of ``test``, and those of ``val`` where it occurs. Where it does not, the
-    validation people are drawn from the training people.
+    Queries are drawn among images of ``test``, and those of ``val`` where it occurs. Where it does
+    not, the validation people are drawn from the training people.
 
     Args:
         known: N images.
         splits: N parts, in one of the spellings of :data:`VALUES`.
 
     Raises:
-        ValueError: an unknown part, one that is missing, a person who is in two of them, a person with queries whom
-            nothing in the gallery answers, and whatever :func:`drawn_parts` raises.
+        ValueError: an unknown part, one that is missing, a person who is in two of them, a person
+            with queries whom nothing in the gallery answers, and whatever :func:`drawn_parts`
+            raises.
     """
     spelled = {s: "".join(c for c in s.lower() if c not in " _-") for s in set(splits)}
     means = {s: next((part for part, names in VALUES.items() if t in names), None) for s, t in spelled.items()}

@@ -11,8 +11,9 @@ TRANSPARENT = ("LA", "La", "PA", "RGBA", "RGBa")
 def to_rgb(picture: Image.Image) -> Image.Image:
     """A picture as RGB, with the brightness that its format means.
 
-    - 16 bits: divided by 257, so that 65535 is white. Thermal and depth crops that use a small part of the range
-      stay dark: one factor for all keeps images comparable. Stretch them beforehand, all by the same factor.
+    - 16 bits: divided by 257, so that 65535 is white. Thermal and depth crops that use a small part
+      of the range stay dark: one factor for all keeps images comparable. Stretch them beforehand,
+      all by the same factor.
     - 32-bit integers: as 16 bits, if all lie in 0..65535.
     - Floating point: times 255 if all lie in 0..1, as they are if all lie in 0..255.
     - Transparency: laid on black. What lies hidden under transparent pixels is not shown.
@@ -25,7 +26,8 @@ def to_rgb(picture: Image.Image) -> Image.Image:
         mode RGB, same size.
 
     Raises:
-        ValueError: values outside these ranges, NaN, or a mode that Pillow cannot convert; the message names the mode.
+        ValueError: values outside these ranges, NaN, or a mode that Pillow cannot convert; the
+            message names the mode.
 
     >>> grey = Image.fromarray(np.array([[0, 257 * 100, 65535]], np.uint16))
     >>> np.asarray(to_rgb(grey))[0, :, 0].tolist()

@@ -27,8 +27,8 @@ def rendered_splits(
 
     The first identities are the test people, the next ones the validation people, the rest train. A
     training person is seen ``views`` times by each camera. A held-out person gives one query and
-    ``gallery_views`` gallery images per camera, all different images. The first call draws, on a card
-    where there is one; later calls read from the cache and construct no world.
+    ``gallery_views`` gallery images per camera, all different images. The first call draws, on a
+    card where there is one; later calls read from the cache and construct no world.
 
     Args:
         domain: campus, station or street.

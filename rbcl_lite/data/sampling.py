@@ -10,13 +10,14 @@ import numpy as np
 class IdentitySampler:
     """Batches of P people with K images each, as arrays of positions in the training set.
 
-    An epoch has ``round(N / (P K))`` batches, at least one. Its order is a function of (seed, epoch) alone,
-    so that a resumed run draws the batches the interrupted one would have drawn. People come in shuffled
-    rounds: nobody is drawn a second time before everybody was drawn once. A person with fewer than K
-    images gives all of them, and some again.
+    An epoch has ``round(N / (P K))`` batches, at least one. Its order is a function of (seed,
+    epoch) alone, so that a resumed run draws the batches the interrupted one would have drawn.
+    People come in shuffled rounds: nobody is drawn a second time before everybody was drawn once. A
+    person with fewer than K images gives all of them, and some again.
 
     Args:
-        labels: [N] integer identity of each training image; negative labels (outliers) are never drawn.
+        labels: [N] integer identity of each training image; negative labels (outliers) are never
+            drawn.
         people: P, at least 2 (a batch of one person has no negative).
         images: K, at least 2 (a person with one image in the batch has no positive).
         seed: of the order.

@@ -12,8 +12,9 @@ from torch import Tensor
 class TrainingSet(Protocol):
     """N training inputs and what is known about each: images of people, or stored vectors.
 
-    :class:`~rbcl_lite.data.dataset.ReIDDataset` and :class:`~rbcl_lite.data.stored_vectors.StoredVectors` are such
-    sets. ``cams`` is None where cameras are unknown.
+    :class:`~rbcl_lite.data.dataset.ReIDDataset` and
+    :class:`~rbcl_lite.data.stored_vectors.StoredVectors` are such sets. ``cams`` is None where
+    cameras are unknown.
     """
 
     @property

@@ -30,16 +30,18 @@ Pictures = NDArray[np.uint8]
 class World:
     """People who walk past the six cameras of a domain.
 
-    An image is a function of (domain, seed, id, camera, index) and of nothing else: not of the order, the batch, or
-    how many identities the world has. Index k is the k-th image of a person at a camera.
+    An image is a function of (domain, seed, id, camera, index) and of nothing else: not of the
+    order, the batch, or how many identities the world has. Index k is the k-th image of a person at
+    a camera.
 
     Args:
         domain: ``"campus"``, ``"station"`` or ``"street"``.
         identities: how many people there are; their ids are 0 to ``identities - 1``.
         seed: another seed gives other people. Places and cameras stay.
-        size: (height, width) of the images: (128, 64), (256, 128), or 128 divided by a whole number, such as (64, 32),
-            which is drawn at (128, 64) and reduced by averaging areas.
-        device: where to draw, ``"cpu"`` or ``"cuda"``; the pictures are the same up to two grey levels.
+        size: (height, width) of the images: (128, 64), (256, 128), or 128 divided by a whole
+            number, such as (64, 32), which is drawn at (128, 64) and reduced by averaging areas.
+        device: where to draw, ``"cpu"`` or ``"cuda"``; the pictures are the same up to two grey
+            levels.
 
     Raises:
         ValueError: an unknown domain, a size that cannot be drawn, fewer than one identity.
@@ -95,8 +97,8 @@ class World:
             ids: [N] who, 0 to ``identities - 1``.
             cams: [N] which camera, 0 to 5.
             indices: [N] which image of that person at that camera, from 0 on.
-            chunk: images drawn together, :attr:`chunk` by default; memory grows with it. The images stay the
-                same, up to two grey levels where a float is rounded differently.
+            chunk: images drawn together, :attr:`chunk` by default; memory grows with it. The images
+                stay the same, up to two grey levels where a float is rounded differently.
 
         Returns:
             [N, H, W, 3] uint8 RGB.
@@ -202,7 +204,8 @@ def check_size(size: tuple[int, int]) -> tuple[int, int]:
     """Return ``size`` if the world can draw it.
 
     Raises:
-        ValueError: anything but (128, 64), (256, 128) or (128 / k, 64 / k) with a whole k that divides 64.
+        ValueError: anything but (128, 64), (256, 128) or (128 / k, 64 / k) with a whole k that
+            divides 64.
 
     >>> check_size((64, 32))
     (64, 32)

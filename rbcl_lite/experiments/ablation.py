@@ -35,9 +35,9 @@ VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 """Name, and the independent run that it is: a setting, and options of its learner.
 
-``source-only`` never meets a station image; ``statistics`` learns from campus alone, and its batch norm counts on
-station images; ``no-warm-up`` is E+C+N on the paper's schedule; ``labels`` is told who is who at the station, which
-none of the others is.
+``source-only`` never meets a station image; ``statistics`` learns from campus alone, and its batch
+norm counts on station images; ``no-warm-up`` is E+C+N on the paper's schedule; ``labels`` is told
+who is who at the station, which none of the others is.
 """
 
 
@@ -88,13 +88,15 @@ def ablation(
         variants: names in :data:`VARIANTS`.
         workers: processes, one thread each.
         scale_name: see :func:`rbcl_lite.base.scale.scale`.
-        folder: where ``unlabelled-station.json`` is written (with the scale in its name if that is not laptop).
+        folder: where ``unlabelled-station.json`` is written (with the scale in its name if that is
+            not laptop).
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
-        path of the result file: a list of runs, as :func:`~rbcl_lite.experiments.tables.runs_table` reads it, with
-        the variant's name as ``method``, the station's mAP and rank-1 in per cent, and per epoch what the learner
-        observed (``purity``, ``clusters``, ``clustered``).
+        path of the result file: a list of runs, as :func:`~rbcl_lite.experiments.tables.runs_table`
+            reads it, with
+        the variant's name as ``method``, the station's mAP and rank-1 in per cent, and per epoch
+        what the learner observed (``purity``, ``clusters``, ``clustered``).
 
     Raises:
         ValueError: an unknown variant.

@@ -90,7 +90,8 @@ def axis(
         name: a key of :data:`AXES`.
         workers: processes, one thread each.
         scale_name: see :func:`rbcl_lite.base.scale.scale`.
-        folder: where ``NAME.json`` is written, and where the weights that the setting's sweep chose are read.
+        folder: where ``NAME.json`` is written, and where the weights that the setting's sweep chose
+            are read.
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:

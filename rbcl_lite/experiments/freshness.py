@@ -54,10 +54,11 @@ def stale(folder: Path = RESULTS) -> list[str]:
 def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> list[str]:
     """After a change that should change no number: train one run of each stale method again, and compare.
 
-    The witness of a method is the stale run at its chosen weight on its first seed. Where validation and test scores
-    are the recorded ones to the last digit, the other records of the method are taken over: they get the key that
-    their runs have today, and the file keeps the date of the confirmation beside that of the measurement. Where they
-    differ, only the witness is replaced, and the others stay stale until they are measured again.
+    The witness of a method is the stale run at its chosen weight on its first seed. Where
+    validation and test scores are the recorded ones to the last digit, the other records of the
+    method are taken over: they get the key that their runs have today, and the file keeps the date
+    of the confirmation beside that of the measurement. Where they differ, only the witness is
+    replaced, and the others stay stale until they are measured again.
 
     Args:
         path: a result file.

@@ -67,18 +67,20 @@ def train_head(
 ) -> tuple[Head, pd.DataFrame]:
     """Train a linear head on an independent model's vectors by the loop, the learner and the method of a real upgrade.
 
-    What is left out is the network below: a head can only turn and stretch the new space. So it ranks methods for
-    a head, not for a network.
+    What is left out is the network below: a head can only turn and stretch the new space. So it
+    ranks methods for a head, not for a network.
 
     Args:
-        new: N vectors of the new model on its training images, with cameras if the method asks for them.
+        new: N vectors of the new model on its training images, with cameras if the method asks for
+            them.
         old: the old model's vectors of the same images in the same order.
         method: how the head is kept compatible.
         batch: (people, images of each).
         epochs: rows of the history.
         steps: batches in an epoch.
         lr: highest learning rate.
-        seed: of the head's first weights, of the batches, and of the people if ``share`` is below 1.
+        seed: of the head's first weights, of the batches, and of the people if ``share`` is below
+            1.
         share: of the people, drawn by the seed.
 
     Returns:
@@ -134,7 +136,8 @@ def sweep_heads(
         **settings: further keyword arguments of :func:`train_head`.
 
     Returns:
-        one row per head: weight, seed, mAP in per cent as ``new_old`` and ``new_new``, and of the last epoch what a
+        one row per head: weight, seed, mAP in per cent as ``new_old`` and ``new_new``, and of the
+            last epoch what a
         ranking method observed as ``saturation`` (NaN for others).
     """
     rows = []
@@ -157,11 +160,12 @@ def sweep_heads(
 def affordable(curve: pd.DataFrame, cost: float) -> float:
     """The highest new/old on a curve over weights for at most ``cost`` points of new/new.
 
-    Neighbouring weights are joined by straight lines. So two methods are compared at equal cost, wherever their
-    weights happen to lie.
+    Neighbouring weights are joined by straight lines. So two methods are compared at equal cost,
+    wherever their weights happen to lie.
 
     Args:
-        curve: rows with ``weight``, ``new_old`` and ``new_new``; the smallest weight is 0, the head that pays nothing.
+        curve: rows with ``weight``, ``new_old`` and ``new_new``; the smallest weight is 0, the head
+            that pays nothing.
         cost: points of new/new below those of weight 0, at least 0.
 
     Raises:

@@ -21,7 +21,8 @@ def fit_rotation(new: Features, old: Features) -> Tensor:
     """The orthogonal matrix that brings new vectors nearest to the old ones (Procrustes, least squares).
 
     Args:
-        new: N vectors of D coordinates; brought to the old width (:func:`~rbcl_lite.features.fit_dimension`).
+        new: N vectors of D coordinates; brought to the old width
+            (:func:`~rbcl_lite.features.fit_dimension`).
         old: the old vectors of the same N images.
 
     Returns:

@@ -42,7 +42,8 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
 }
 """The weights with which each method's sweep begins. The losses have different scales, so one grid would be unfair.
 
-A list grows by itself where the choice falls on its end (:func:`~rbcl_lite.experiments.sweep.sweep`).
+A list grows by itself where the choice falls on its end
+(:func:`~rbcl_lite.experiments.sweep.sweep`).
 """
 
 VARIANTS: dict[str, tuple[str, Mapping[str, Any]]] = {
@@ -51,8 +52,9 @@ VARIANTS: dict[str, tuple[str, Mapping[str, Any]]] = {
 }
 """Methods that are swept with other options than their defaults: the method's name, and the options.
 
-``rbcl-no-agents`` has reactivation as its only difference from ``smooth-ap``. ``smooth-ap-all-pairs`` ranks the
-query's own old vector and same-camera positives too, which the evaluation leaves out.
+``rbcl-no-agents`` has reactivation as its only difference from ``smooth-ap``.
+``smooth-ap-all-pairs`` ranks the query's own old vector and same-camera positives too, which the
+evaluation leaves out.
 """
 
 

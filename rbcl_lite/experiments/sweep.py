@@ -33,23 +33,26 @@ def sweep(
 ) -> Path:
     """Sweep methods on a setting and write one result file; what is done already is not done again.
 
-    The first seed gets every weight of :data:`~rbcl_lite.experiments.settings.WEIGHTS`; where the choice
-    falls on an end of the list, the list grows until it does not. The other seeds get the chosen
-    weight, all methods one seed before the next, so that a stop at any moment leaves a fair table. The
-    independent model and the rotation are always there.
+    The first seed gets every weight of :data:`~rbcl_lite.experiments.settings.WEIGHTS`; where the
+    choice falls on an end of the list, the list grows until it does not. The other seeds get the
+    chosen weight, all methods one seed before the next, so that a stop at any moment leaves a fair
+    table. The independent model and the rotation are always there.
 
     Args:
         setting: name of the setting.
         methods: names of methods and variants.
         seeds: of people and weights.
-        leader_seeds: further seeds, for the methods within three points of the best validation new/old.
+        leader_seeds: further seeds, for the methods within three points of the best validation
+            new/old.
         workers: processes, one thread each.
         scale_name: see :func:`rbcl_lite.base.scale.scale`.
-        folder: where ``SETTING.json`` is written (``SETTING-SCALE.json`` at another scale than laptop).
+        folder: where ``SETTING.json`` is written (``SETTING-SCALE.json`` at another scale than
+            laptop).
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
-        path of the result file. Its ``ends`` lists the methods whose chosen weight is an end of the list.
+        path of the result file. Its ``ends`` lists the methods whose chosen weight is an end of the
+        list.
 
     Raises:
         ValueError: a method without a list of weights.

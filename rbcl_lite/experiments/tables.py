@@ -59,7 +59,8 @@ def summary(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
     """Mean and standard deviation over seeds at the chosen weight, best new/old first.
 
     Returns:
-        one row per method: weight, seeds, and mean and std of old/old, new/old and new/new mAP in per cent, and
+        one row per method: weight, seeds, and mean and std of old/old, new/old and new/new mAP in
+            per cent, and
         ``gap``, the mean over seeds of new/old minus old/old.
     """
     table = chosen_runs(result, part)

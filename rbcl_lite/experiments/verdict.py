@@ -17,8 +17,8 @@ SEEDS = 5
 def paired_verdict(differences: Iterable[float]) -> str:
     """The differences of two methods on the same seeds, in words that the number of seeds allows.
 
-    ``higher`` or ``lower`` takes at least five differences, and a 95 % interval (Student's t, of the mean difference)
-    without zero. Everything else is ``not separated``.
+    ``higher`` or ``lower`` takes at least five differences, and a 95 % interval (Student's t, of
+    the mean difference) without zero. Everything else is ``not separated``.
 
     Args:
         differences: in points, one for each seed that both methods were run on.

@@ -14,8 +14,8 @@ from rbcl_lite.clustering.dbscan import pseudo_labels
 def centre_cameras(vectors: Tensor, cams: Tensor) -> Tensor:
     """Unit vectors less the mean vector of their camera, at unit length again.
 
-    What all images of a camera have in common (light, background, viewpoint) makes them neighbours of each other
-    instead of the same person elsewhere. Our choice; it needs no label.
+    What all images of a camera have in common (light, background, viewpoint) makes them neighbours
+    of each other instead of the same person elsewhere. Our choice; it needs no label.
 
     Args:
         vectors: [N, D] unit rows.

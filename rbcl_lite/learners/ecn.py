@@ -22,26 +22,29 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, TrainingSet, Upgrade
 class ECN(Learner):
     """Exemplar, camera and neighbourhood invariance (Zhong et al. 2019): (1 - w) L_labelled + w L_target.
 
-    The target domain is the training set; its labels are not used (its true identities enter the measured
-    ``purity`` alone). A target image is its own class in the memory. Each is shown in the colours of a camera drawn
-    from all (:class:`~rbcl_lite.data.camera_style.CameraStyle`, a stand-in for the paper's GAN images), and from a
-    share ``start`` of the training on its k nearest keys share its target. The memory's momentum grows linearly from
-    0 in the first to 0.59 in the last epoch, as in the paper.
+    The target domain is the training set; its labels are not used (its true identities enter the
+    measured ``purity`` alone). A target image is its own class in the memory. Each is shown in the
+    colours of a camera drawn from all (:class:`~rbcl_lite.data.camera_style.CameraStyle`, a
+    stand-in for the paper's GAN images), and from a share ``start`` of the training on its k
+    nearest keys share its target. The memory's momentum grows linearly from 0 in the first to 0.59
+    in the last epoch, as in the paper.
 
-    Our choices. Until a share ``warmup`` of the training is done, the labelled images alone teach, and the memory is
-    only
-    written. The paper's networks come with ImageNet weights and need no such time; there neighbours count from the
-    6th of 60 epochs on (``warmup=0, start=5 / 60``). Exemplars told apart and neighbours believed before the network
-    knows anything of people teach it cameras and backgrounds. The memory meets unit vectors, where the official code
-    applies dropout after normalising (``dropout=0.5`` gives that). The labelled branch has triplets beside the
-    cross-entropy, as the supervised learner (``triplet=0`` for the paper's). Running statistics of batch norm come
-    from the target images, where the official code mixes both domains (``mixed_statistics``).
+    Our choices. Until a share ``warmup`` of the training is done, the labelled images alone teach,
+    and the memory is only written. The paper's networks come with ImageNet weights and need no such
+    time; there neighbours count from the 6th of 60 epochs on (``warmup=0, start=5 / 60``).
+    Exemplars told apart and neighbours believed before the network knows anything of people teach
+    it cameras and backgrounds. The memory meets unit vectors, where the official code applies
+    dropout after normalising (``dropout=0.5`` gives that). The labelled branch has triplets beside
+    the cross-entropy, as the supervised learner (``triplet=0`` for the paper's). Running statistics
+    of batch norm come from the target images, where the official code mixes both domains
+    (``mixed_statistics``).
 
-    **Labels for the compatibility method**, our choice too, since the paper has no such method: each image is its own
-    class until neighbours count; from then on the memory's keys are clustered at the start of every epoch
-    (:class:`~rbcl_lite.learners.clusters.Clustering`), and an image outside all clusters stays its own class. The
-    images of a cluster stand together in batches, K at a time, so that a ranking finds positives; every image is
-    still seen once an epoch. The loss of ECN itself does not use these labels.
+    **Labels for the compatibility method**, our choice too, since the paper has no such method:
+    each image is its own class until neighbours count; from then on the memory's keys are clustered
+    at the start of every epoch (:class:`~rbcl_lite.learners.clusters.Clustering`), and an image
+    outside all clusters stays its own class. The images of a cluster stand together in batches, K
+    at a time, so that a ranking finds positives; every image is still seen once an epoch. The loss
+    of ECN itself does not use these labels.
 
     Args:
         weight: w of the target loss.
@@ -64,8 +67,8 @@ class ECN(Learner):
         centred: likewise.
 
     Raises:
-        ValueError: camera or neighbours without exemplar; on :meth:`prepare`, no labelled images, a classifier that
-            does not fit them, or camera styles where cameras are unknown.
+        ValueError: camera or neighbours without exemplar; on :meth:`prepare`, no labelled images, a
+            classifier that does not fit them, or camera styles where cameras are unknown.
     """
 
     fixed_labels = False

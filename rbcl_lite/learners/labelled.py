@@ -17,16 +17,18 @@ from rbcl_lite.protocol import Batch, Upgrade
 class LabelledBranch:
     """Cross-entropy, and triplets if wanted, of labelled images of another domain, in a forward pass of its own.
 
-    Each step draws P x K images from the step's generator, so that nothing has to be saved for a resume.
+    Each step draws P x K images from the step's generator, so that nothing has to be saved for a
+    resume.
 
     Args:
-        upgrade: with ``labelled``, and a model whose classifier has one class for each person of it.
+        upgrade: with ``labelled``, and a model whose classifier has one class for each person of
+            it.
         learner: name for the messages.
         triplet: weight of the batch-hard triplet loss; 0 leaves it out.
         margin: of the triplet loss.
         label_smoothing: of the cross-entropy.
-        update_statistics: let the labelled images update the running statistics of batch norm. By default the target
-            domain alone makes them, because the model is used there.
+        update_statistics: let the labelled images update the running statistics of batch norm. By
+            default the target domain alone makes them, because the model is used there.
 
     Raises:
         ValueError: no labelled images, or a classifier of another size.

@@ -32,20 +32,22 @@ class PseudoLabels(Learner):
     """Cluster Contrast (Dai et al. 2022) on clusters of Jaccard distances, found anew before every epoch.
 
     All training images pass the model without augmentation, DBSCAN groups them
-    (:class:`~rbcl_lite.learners.clusters.Clustering`), images outside all clusters are left out of the epoch, and
-    the new vectors are classified against one running vector per cluster
+    (:class:`~rbcl_lite.learners.clusters.Clustering`), images outside all clusters are left out of
+    the epoch, and the new vectors are classified against one running vector per cluster
     (:class:`~rbcl_lite.memory.ClusterMemory`, which starts as the clusters' means).
 
-    The published runs start from ImageNet weights. This package's small models start from random ones, whose
-    clusters are cameras rather than people, and what is learnt from wrong clusters confirms them. Our choices:
+    The published runs start from ImageNet weights. This package's small models start from random
+    ones, whose clusters are cameras rather than people, and what is learnt from wrong clusters
+    confirms them. Our choices:
 
-    - Labelled images of another domain, where they are given, teach alone until a share ``start`` of the training
-      is done, and beside the clusters afterwards.
-    - Until ``start`` the *old* model's vectors are clustered, where there is an old model: for the compatibility
-      method, and without labelled images for the cluster loss too. A fair independent model is therefore trained with
-      the same old model at hand.
-    - Each camera's mean is taken out of the vectors before they are clustered, and ``eps`` and ``k1`` are smaller than
-      the published 0.6 and 30, with which the chains of DBSCAN joined most people of a drawn domain.
+    - Labelled images of another domain, where they are given, teach alone until a share ``start``
+      of the training is done, and beside the clusters afterwards.
+    - Until ``start`` the *old* model's vectors are clustered, where there is an old model: for the
+      compatibility method, and without labelled images for the cluster loss too. A fair independent
+      model is therefore trained with the same old model at hand.
+    - Each camera's mean is taken out of the vectors before they are clustered, and ``eps`` and
+      ``k1`` are smaller than the published 0.6 and 30, with which the chains of DBSCAN joined most
+      people of a drawn domain.
 
     Args:
         eps: see :class:`~rbcl_lite.learners.clusters.Clustering`.
@@ -60,8 +62,8 @@ class PseudoLabels(Learner):
         label_smoothing: of the labelled images.
 
     Raises:
-        ValueError: fewer than two clusters in an epoch (the message names ``eps``); a classifier that does not fit
-            the labelled images.
+        ValueError: fewer than two clusters in an epoch (the message names ``eps``); a classifier
+            that does not fit the labelled images.
     """
 
     fixed_labels = False

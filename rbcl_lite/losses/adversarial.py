@@ -72,15 +72,16 @@ def adversarial_loss(discriminator: nn.Module, new: Tensor, old: Tensor, *, stre
 
     .. math:: L = -\frac1B \sum_i \log p(\text{new} \mid \bar f^n_i) - \frac1B \sum_i \log p(\text{old} \mid \bar f^o_i)
 
-    Vectors are normalised, so that their length cannot give them away (the official code does not). Both models' rows
-    pass in one batch: in two, batch norm would remove the very difference that is looked for.
+    Vectors are normalised, so that their length cannot give them away (the official code does not).
+    Both models' rows pass in one batch: in two, batch norm would remove the very difference that is
+    looked for.
 
     Args:
         discriminator: a :class:`ModelDiscriminator`, or any module [2 B, D] -> [2 B, 2].
         new: [B, D] new vectors, any length.
         old: [B, D] old vectors, any length; no gradient flows into them.
-        strength: of the reversed gradient, see :func:`reversal_strength`. AdvBCT also lowers the weight of this term
-            linearly, to 1/E in the last of E epochs.
+        strength: of the reversed gradient, see :func:`reversal_strength`. AdvBCT also lowers the
+            weight of this term linearly, to 1/E in the last of E epochs.
 
     Returns:
         Scalar, 2 log 2 where nothing can be told apart; zero for an empty batch.

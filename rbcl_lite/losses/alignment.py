@@ -14,9 +14,9 @@ def l2_loss(new: Tensor, old: Tensor) -> Tensor:
 
     .. math:: L = \frac1B \sum_i \lVert \bar f^n_i - \bar f^o_i \rVert_2^2 = \frac1B \sum_i (2 - 2 \cos(f^n_i, f^o_i))
 
-    Published codes differ here, and their weights do not carry over: the mean over coordinates as well is D times
-    smaller (OpenCompatible), the distance without square has a slope of constant size (the L2 baseline that goes
-    with MixBCT).
+    Published codes differ here, and their weights do not carry over: the mean over coordinates as
+    well is D times smaller (OpenCompatible), the distance without square has a slope of constant
+    size (the L2 baseline that goes with MixBCT).
 
     Args:
         new: [B, D] new vectors, any length.

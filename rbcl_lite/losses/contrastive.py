@@ -24,9 +24,9 @@ def contrastive_loss(
     .. math:: L = -\frac{1}{|Q|} \sum_{i \in Q} \frac{1}{|P_i|} \sum_{j \in P_i} \log
               \frac{e^{\cos(q_i, g_j) / \tau}}{\sum_k e^{\cos(q_i, g_k) / \tau}}
 
-    with :math:`P_i` the references of the same identity and :math:`k` over all references that are not ignored
-    (Khosla et al. 2020, equation 2, across the two models). With the own old vector as the only positive see
-    :func:`rbcl_lite.losses.hot_refresh.hot_refresh_loss`.
+    with :math:`P_i` the references of the same identity and :math:`k` over all references that are
+    not ignored (Khosla et al. 2020, equation 2, across the two models). With the own old vector as
+    the only positive see :func:`rbcl_lite.losses.hot_refresh.hot_refresh_loss`.
 
     Args:
         query: [B, D] new vectors, any length.
@@ -34,7 +34,8 @@ def contrastive_loss(
         query_ids: [B] integers.
         reference_ids: [R] integers.
         temperature: :math:`\tau`, in units of cosine.
-        ignore: bool [B, R], pairs that do not exist (the query's own image, same-camera copies), or None.
+        ignore: bool [B, R], pairs that do not exist (the query's own image, same-camera copies), or
+            None.
 
     Returns:
         Scalar, mean over the queries with a positive; zero if there is none.

@@ -14,7 +14,8 @@ def unit_distances(a: Tensor, b: Tensor) -> Tensor:
         b: [M, D], any length.
 
     Returns:
-        [N, M], between 0 and 2. Where two directions coincide the value is 1e-6 and the gradient is zero.
+        [N, M], between 0 and 2. Where two directions coincide the value is 1e-6 and the gradient is
+        zero.
 
     >>> import torch
     >>> unit_distances(torch.tensor([[2.0, 0.0]]), torch.tensor([[0.0, 1.0], [-3.0, 0.0]]))

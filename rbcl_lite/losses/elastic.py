@@ -21,7 +21,8 @@ def class_spheres(old: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor
         num_classes: number of classes C.
 
     Returns:
-        Centres [C, D], means of unit vectors that are *not* normalised again, and radii [C]: the largest Euclidean
+        Centres [C, D], means of unit vectors that are *not* normalised again, and radii [C]: the
+            largest Euclidean
         distance to the centre, images beyond 1.5 interquartile ranges left out.
 
     Raises:
@@ -68,8 +69,8 @@ def point_to_set_loss(new: Tensor, centres: Tensor, radii: Tensor, labels: Tenso
     .. math:: L = \frac{1}{|V|} \sum_{i \in V} \big(\lVert \bar f^n_i - c_{y_i} \rVert - r_{y_i}\big),
               \qquad V = \{i : \lVert \bar f^n_i - c_{y_i} \rVert > r_{y_i}\}
 
-    The slope towards a radius is never positive, so that training can only widen a learnable boundary: towards the
-    larger of the old radius and the threshold of :func:`elastic_radii`.
+    The slope towards a radius is never positive, so that training can only widen a learnable
+    boundary: towards the larger of the old radius and the threshold of :func:`elastic_radii`.
 
     Args:
         new: [B, D] new vectors, any length.
@@ -101,8 +102,9 @@ def point_to_set_loss(new: Tensor, centres: Tensor, radii: Tensor, labels: Tenso
 class ElasticBoundary(nn.Module):
     """The point-to-set loss with one learnable elasticity per class.
 
-    It starts at 0, halfway between radius and threshold (the start is our choice). Give :meth:`parameters` to the
-    optimiser; weight decay, as the training loop of this package has it, draws an elasticity back to that start.
+    It starts at 0, halfway between radius and threshold (the start is our choice). Give
+    :meth:`parameters` to the optimiser; weight decay, as the training loop of this package has it,
+    draws an elasticity back to that start.
 
     Args:
         centres: [C, D] and

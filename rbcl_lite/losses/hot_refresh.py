@@ -18,10 +18,11 @@ def hot_refresh_loss(
     .. math:: L = -\frac1B \sum_i \log \frac{e^{\cos(n_i, o_i)/\tau}}{e^{\cos(n_i, o_i)/\tau}
               + \sum_{j \in O_i} e^{\cos(n_i, o_j)/\tau} + \sum_{j \in N_i} e^{\cos(n_i, n_j)/\tau}}
 
-    The only positive is the image's own old vector. :math:`O_i` and :math:`N_i` are the ``hardest`` images of other
-    identities with the largest cosine in old and in new vectors, each chosen on its own. The gradient reaches both
-    vectors of a new-new pair: the published code gathers the second one without a gradient, which trains the anchor
-    alone. The authors use a temperature of 0.01; on the small batches of this package 0.05 is the default.
+    The only positive is the image's own old vector. :math:`O_i` and :math:`N_i` are the ``hardest``
+    images of other identities with the largest cosine in old and in new vectors, each chosen on its
+    own. The gradient reaches both vectors of a new-new pair: the published code gathers the second
+    one without a gradient, which trains the anchor alone. The authors use a temperature of 0.01; on
+    the small batches of this package 0.05 is the default.
 
     Args:
         new: [B, D] new vectors, any length.
@@ -31,8 +32,8 @@ def hot_refresh_loss(
         hardest: number of negatives on each side, or None for all.
 
     Returns:
-        Scalar, mean over the batch. An image without a negative contributes log 1 = 0: with a single identity, or an
-        empty batch, the loss is zero.
+        Scalar, mean over the batch. An image without a negative contributes log 1 = 0: with a
+        single identity, or an empty batch, the loss is zero.
 
     Raises:
         ValueError: wrong shapes, a temperature that is not positive, or ``hardest`` below 1.

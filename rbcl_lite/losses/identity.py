@@ -49,15 +49,17 @@ def arcface_loss(
     .. math:: L = -\frac1B \sum_i \log \frac{e^{s \cos(\theta_{i y_i} + m)}}
               {e^{s \cos(\theta_{i y_i} + m)} + \sum_{c \ne y_i} e^{s \cos \theta_{ic}}}
 
-    :math:`\cos(\theta + m)` would rise again beyond :math:`\theta = \pi - m`; there it is continued by
-    :math:`\cos\theta - m \sin m`, as in the authors' code, so that a worse angle never lowers the loss. The variant
-    without margin for :math:`\theta > \pi/2` ("easy margin") is not used.
+    :math:`\cos(\theta + m)` would rise again beyond :math:`\theta = \pi - m`; there it is continued
+    by :math:`\cos\theta - m \sin m`, as in the authors' code, so that a worse angle never lowers
+    the loss. The variant without margin for :math:`\theta > \pi/2` ("easy margin") is not used.
 
     Args:
-        features: [B, D], any length; may hold replaced rows (:func:`rbcl_lite.losses.mixing.mix_features`).
+        features: [B, D], any length; may hold replaced rows
+            (:func:`rbcl_lite.losses.mixing.mix_features`).
         weight: [C, D] one row per class, any length.
         labels: [B] integers in 0..C-1.
-        logit_scale: :math:`s`. 16 to 32 suits tens to thousands of identities; 64 is tuned for a hundred thousand.
+        logit_scale: :math:`s`. 16 to 32 suits tens to thousands of identities; 64 is tuned for a
+            hundred thousand.
         margin: :math:`m` in radians, 0 <= m < pi/2.
 
     Returns:

@@ -25,15 +25,17 @@ def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, logit_sca
 
     .. math:: L = -\frac1B \sum_i \log \frac{e^{s \cos(f^n_i, w^o_{y_i})}}{\sum_c e^{s \cos(f^n_i, w^o_c)}}
 
-    The scale :math:`s` belongs to the formula: with bare cosines, as in one published port, the loss over many
-    classes can hardly change, and it acts as a constant pull instead of a classifier. Use the scale with which the
-    old classifier was trained.
+    The scale :math:`s` belongs to the formula: with bare cosines, as in one published port, the
+    loss over many classes can hardly change, and it acts as a constant pull instead of a
+    classifier. Use the scale with which the old classifier was trained.
 
     Args:
         new: [B, D] new vectors, any length.
-        prototypes: [C, D] rows of the old classifier or class means of old vectors (:func:`class_prototypes`,
-            :func:`extend_prototypes`), any length; no gradient flows into them.
-        labels: [B] integers in 0..C-1, or -1 for an image whose class has no prototype: it is left out.
+        prototypes: [C, D] rows of the old classifier or class means of old vectors
+            (:func:`class_prototypes`, :func:`extend_prototypes`), any length; no gradient flows
+            into them.
+        labels: [B] integers in 0..C-1, or -1 for an image whose class has no prototype: it is left
+            out.
         logit_scale: :math:`s`.
 
     Returns:
@@ -95,12 +97,13 @@ def class_prototypes(features: Tensor, labels: Tensor, num_classes: int) -> Tens
 def extend_prototypes(old_weight: Tensor, old_class_of: Tensor, synthesised: Tensor) -> Tensor:
     """Rows of the old classifier for the classes that it knows, synthesised rows for the new ones.
 
-    Shen et al. (2020) synthesise a row only where the old classifier has none; replacing learned rows
-    by class means too, as one published port does, is another method.
+    Shen et al. (2020) synthesise a row only where the old classifier has none; replacing learned
+    rows by class means too, as one published port does, is another method.
 
     Args:
         old_weight: [C_old, D] rows of the old classifier, any length.
-        old_class_of: [C_new] for each new class its class in the old classifier, -1 where it has none.
+        old_class_of: [C_new] for each new class its class in the old classifier, -1 where it has
+            none.
         synthesised: [C_new, D] from :func:`class_prototypes` on old vectors.
 
     Returns:

@@ -23,13 +23,14 @@ def invariance_loss(logits: Tensor, index: Tensor, *, k: int = 6, neighbours: bo
               w_{ij} = \begin{cases} 1 & j = i \\ 1/k & j \in \mathcal M(x_i, k) \setminus \{i\} \\
               0 & \text{else} \end{cases}
 
-    with :math:`p` the softmax over the memory's N images and :math:`\mathcal M` the k largest logits (the own image
-    counts among them). The weights are no distribution and are not normalised: they sum to 1 + (k-1)/k where the own
-    image is among the k nearest, else to 2. Camera invariance is this loss on a camera-styled copy of the image,
-    under the same index; there is no separate weight. Neighbours are chosen on detached logits.
+    with :math:`p` the softmax over the memory's N images and :math:`\mathcal M` the k largest
+    logits (the own image counts among them). The weights are no distribution and are not
+    normalised: they sum to 1 + (k-1)/k where the own image is among the k nearest, else to 2.
+    Camera invariance is this loss on a camera-styled copy of the image, under the same index; there
+    is no separate weight. Neighbours are chosen on detached logits.
 
-    With a memory of zeros all logits are equal: the loss has no gradient until :class:`rbcl_lite.memory.ExemplarMemory`
-    has been filled.
+    With a memory of zeros all logits are equal: the loss has no gradient until
+    :class:`rbcl_lite.memory.ExemplarMemory` has been filled.
 
     Args:
         logits: [B, N] of :meth:`rbcl_lite.memory.ExemplarMemory.logits`, the temperature applied.

@@ -28,8 +28,8 @@ def class_cones(old: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor, 
         num_classes: number of classes C.
 
     Returns:
-        Unit centres [C, D], and angles [C] in radians between the centre and its farthest image, images beyond 1.5
-        interquartile ranges left out.
+        Unit centres [C, D], and angles [C] in radians between the centre and its farthest image,
+        images beyond 1.5 interquartile ranges left out.
 
     Raises:
         ValueError: wrong shapes, a label out of range, or a class without image.
@@ -50,7 +50,8 @@ def cone_loss(new: Tensor, centres: Tensor, angles: Tensor, labels: Tensor) -> T
 
     .. math:: L = \frac1B \sum_i \big[\arccos(\bar c_{y_i} \cdot \bar f^n_i) - \theta_{y_i}\big]_+
 
-    In angles, as in AdvBCT's re-implementation; the authors' code compares cosines, so that weights do not carry over.
+    In angles, as in AdvBCT's re-implementation; the authors' code compares cosines, so that weights
+    do not carry over.
 
     Args:
         new: [B, D] new vectors, any length.
@@ -59,7 +60,8 @@ def cone_loss(new: Tensor, centres: Tensor, angles: Tensor, labels: Tensor) -> T
         labels: [B] integers in 0..C-1.
 
     Returns:
-        Scalar in radians, mean over the whole batch (vectors inside count as 0); zero for an empty batch.
+        Scalar in radians, mean over the whole batch (vectors inside count as 0); zero for an empty
+        batch.
 
     Raises:
         ValueError: wrong shapes, or a label out of range.
@@ -85,8 +87,8 @@ def classifier_alignment_loss(weight: Tensor, centres: Tensor, labels: Tensor | 
 
     .. math:: L = \frac1B \sum_i \big(1 - \cos(W_{y_i}, c_{y_i})\big)
 
-    The form is that of AdvBCT's re-implementation. The authors' code takes the mean square of the difference of the
-    unit vectors times 100, which is 200 / D times this loss.
+    The form is that of AdvBCT's re-implementation. The authors' code takes the mean square of the
+    difference of the unit vectors times 100, which is 200 / D times this loss.
 
     Args:
         weight: [C, D] rows of the new classifier, any length.

@@ -12,8 +12,8 @@ def list_ap(scores: Tensor, positive: Tensor, temperature: float = 0.0) -> Tenso
     .. math:: \mathrm{AP} = \frac{1}{|P|} \sum_{p \in P} \frac{a_p}{a_p + b_p}, \qquad
               a_p = 1 + \sum_{k \in P, k \ne p} H(s_k - s_p), \quad b_p = \sum_{n \in N} H(s_n - s_p)
 
-    :math:`H` is the step "stands before" at temperature 0, and the sigmoid of x / temperature otherwise (Brown et al.
-    2020, equation 6).
+    :math:`H` is the step "stands before" at temperature 0, and the sigmoid of x / temperature
+    otherwise (Brown et al. 2020, equation 6).
 
     Args:
         scores: [..., R] similarities.

@@ -30,15 +30,15 @@ def mix_features(
     .. math:: \tilde f_i = m_i \bar f^o_i + (1 - m_i) f^n_i, \qquad m \in \{0, 1\}^B,
               \quad \sum_i m_i = \lfloor \alpha B \rfloor, \quad m_i = 0 \text{ if } i \text{ is not credible}
 
-    This is replacement, no interpolation. A replaced row gives no gradient to ``new``; the classifier that
-    follows learns from all rows. New rows keep their length, so use a classifier that normalises
-    (:func:`rbcl_lite.losses.identity.arcface_loss`).
+    This is replacement, no interpolation. A replaced row gives no gradient to ``new``; the
+    classifier that follows learns from all rows. New rows keep their length, so use a classifier
+    that normalises (:func:`rbcl_lite.losses.identity.arcface_loss`).
 
     Args:
         new: [B, D] new vectors.
         old: [B, D] old vectors of the same images, any length; no gradient flows into them.
-        ratio: the share :math:`\alpha` of the batch to replace, 0 to 1. The count is fixed, no coin per row; it is
-            smaller only where too few rows are credible.
+        ratio: the share :math:`\alpha` of the batch to replace, 0 to 1. The count is fixed, no coin
+            per row; it is smaller only where too few rows are credible.
         credible: bool [B], rows that may be replaced; None for all.
         generator: source of the random choice; None for torch's global one.
 
@@ -79,12 +79,13 @@ def mix_features(
 def credible_samples(old: Tensor, labels: Tensor, *, keep: float = 0.9) -> Tensor:
     r"""Images whose old vector lies near its class mean: MixBCT's denoising of the old features.
 
-    Rows are normalised, then columns over the whole set (each coordinate is rescaled, without centring); in that
-    space the images of each class nearest to the class mean are credible.
+    Rows are normalised, then columns over the whole set (each coordinate is rescaled, without
+    centring); in that space the images of each class nearest to the class mean are credible.
 
-    The count kept in a class of n images is :math:`\max(1, \lfloor \text{keep} \cdot n \rfloor)`. The official code
-    rounds up, and :math:`\lceil 0.9\,n \rceil = n` for every class of at most nine images: with the handful of images
-    per person that re-ID has it would filter nothing. Here such a class loses one image.
+    The count kept in a class of n images is :math:`\max(1, \lfloor \text{keep} \cdot n \rfloor)`.
+    The official code rounds up, and :math:`\lceil 0.9\,n \rceil = n` for every class of at most
+    nine images: with the handful of images per person that re-ID has it would filter nothing. Here
+    such a class loses one image.
 
     Args:
         old: [N, D] old vectors, any length, extracted without augmentation.

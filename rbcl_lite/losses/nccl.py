@@ -44,10 +44,11 @@ def nccl_loss(
               \frac{e^{\cos(f^n_i, b_j)/\tau}}{\sum_k e^{\cos(f^n_i, b_k)/\tau}},
               \qquad w_{ij} = \tfrac12 \big(1 + \cos(f^o_i, b_j)\big)
 
-    with the bank :math:`b` of old vectors and :math:`P_i` its rows of the same identity. No official code is known;
-    the formula follows the paper's description and a re-implementation. The temperature there is 1, at which the
-    softmax of cosines is nearly flat; 0.05 is this package's default. A bank that is not full yet is passed shorter,
-    since rows of zeros would count as negatives.
+    with the bank :math:`b` of old vectors and :math:`P_i` its rows of the same identity. No
+    official code is known; the formula follows the paper's description and a re-implementation. The
+    temperature there is 1, at which the softmax of cosines is nearly flat; 0.05 is this package's
+    default. A bank that is not full yet is passed shorter, since rows of zeros would count as
+    negatives.
 
     Args:
         new: [B, D] new vectors, any length.
@@ -80,11 +81,12 @@ def nccl_class_loss(
 ) -> Tensor:
     r"""The contrast of :func:`nccl_loss` between class scores instead of vectors.
 
-    Both sides go through the new classifier: :math:`z_i = \bar W \bar f_i` holds the cosines to all C classes, and
-    the formula of :func:`nccl_loss` is applied to :math:`z^n_i` and :math:`z^b_j` with the same weights
-    :math:`w_{ij}`. The gradient reaches the new vectors and, through the new side, the classifier; the side of the
-    bank is a teacher without one. (In a re-implementation these scores are gathered without a gradient, so that the
-    term trains nothing.) Normalising the scores is our reading. The re-implementation adds this term with weight 0.01.
+    Both sides go through the new classifier: :math:`z_i = \bar W \bar f_i` holds the cosines to all
+    C classes, and the formula of :func:`nccl_loss` is applied to :math:`z^n_i` and :math:`z^b_j`
+    with the same weights :math:`w_{ij}`. The gradient reaches the new vectors and, through the new
+    side, the classifier; the side of the bank is a teacher without one. (In a re-implementation
+    these scores are gathered without a gradient, so that the term trains nothing.) Normalising the
+    scores is our reading. The re-implementation adds this term with weight 0.01.
 
     Args:
         new: [B, D] new vectors, any length.
@@ -122,8 +124,8 @@ def confident_samples(logits: Tensor, *, share: float = 0.5) -> Tensor:
 
     .. math:: H(p_i) = -\sum_c p_{ic} \log p_{ic} \le \text{share} \cdot \log C
 
-    with the softmax over all C classes (in a re-implementation it runs over a single column, so that the entropy
-    is 0 and every image passes).
+    with the softmax over all C classes (in a re-implementation it runs over a single column, so
+    that the entropy is 0 and every image passes).
 
     Args:
         logits: [N, C] of the old classifier, with its scale.

@@ -31,16 +31,17 @@ def smooth_ap_loss(
         b_{ip} = \sum_{n \in N_i} \sigma_\tau(s_{in} - s_{ip} + c_{ipn}), \qquad
         L = \frac1Q \sum_i \frac1{|P_i|} \sum_{p \in P_i} \frac{b_{ip}}{a_{ip} + b_{ip}}
 
-    Smooth-AP (Brown et al. 2020, equation 6) with the references on the other side of the comparison; that RBCL
-    (Pan et al. 2022) ranks new queries among old references in this way, and its constants :math:`c`
-    (:class:`~rbcl_lite.losses.reactivation.Reactivation`), are our reading of its abstract. The official code of
-    Smooth-AP keeps the query among its own positives; here that is a choice: leave it out with ``ignore``.
+    Smooth-AP (Brown et al. 2020, equation 6) with the references on the other side of the
+    comparison; that RBCL (Pan et al. 2022) ranks new queries among old references in this way, and
+    its constants :math:`c` (:class:`~rbcl_lite.losses.reactivation.Reactivation`), are our reading
+    of its abstract. The official code of Smooth-AP keeps the query among its own positives; here
+    that is a choice: leave it out with ``ignore``.
 
-    The Q queries with at least one positive are averaged, any number of references per identity is allowed. The
-    argument of the sigmoid is not clamped, as it often is at 50: beyond it the gradient would be exactly zero. The
-    loss tends to one minus the exact average precision as the temperature goes to 0. Memory is a few [B, R]
-    matrices, backward included. Gradients flow to ``query`` and, where it requires them, to ``reference``: frozen
-    old vectors require none.
+    The Q queries with at least one positive are averaged, any number of references per identity is
+    allowed. The argument of the sigmoid is not clamped, as it often is at 50: beyond it the
+    gradient would be exactly zero. The loss tends to one minus the exact average precision as the
+    temperature goes to 0. Memory is a few [B, R] matrices, backward included. Gradients flow to
+    ``query`` and, where it requires them, to ``reference``: frozen old vectors require none.
 
     Args:
         query: [B, D], any length; normalised here.
@@ -48,7 +49,8 @@ def smooth_ap_loss(
         query_ids: [B] integers.
         reference_ids: [R] integers.
         temperature: tau, in units of cosine, above 0.
-        ignore: bool [B, R], pairs that do not exist for the ranking (the query itself, same-camera images).
+        ignore: bool [B, R], pairs that do not exist for the ranking (the query itself, same-camera
+            images).
         reactivation: constants for the comparisons with negatives, or None for plain Smooth-AP.
 
     Returns:
@@ -85,9 +87,9 @@ def saturation(
 ) -> float:
     r"""Share of (query, positive) pairs for which the sigmoid of :func:`smooth_ap_loss` has gone flat.
 
-    A pair counts as saturated if :math:`\max_n \sigma'_\tau(s_{in} - s_{ip} + c_{ipn})` is below 1 % of the largest
-    possible slope :math:`1/(4\tau)`, that is, if every negative is more than 5.99 temperatures away. Our measure for
-    the vanishing gradient that RBCL (Pan et al. 2022) describes.
+    A pair counts as saturated if :math:`\max_n \sigma'_\tau(s_{in} - s_{ip} + c_{ipn})` is below 1
+    % of the largest possible slope :math:`1/(4\tau)`, that is, if every negative is more than 5.99
+    temperatures away. Our measure for the vanishing gradient that RBCL (Pan et al. 2022) describes.
 
     A pair whose query has no negative is left out: there is nothing to rank.
 

@@ -1,9 +1,10 @@
 """Average precision over (query, positive) pairs, with its gradient, in memory of the size of one [B, R] matrix.
 
-Comparing every pair of references for every query takes B x R x R numbers. Only the comparisons with a positive
-matter, so this file walks over the positives: the first positive of every query, then the second, and so on. Queries
-are sorted by their number of positives, so that those which have a k-th positive are always the first rows and no
-row is padded. The gradient is collected on the way, while the sigmoids are at hand, so that backward is one product.
+Comparing every pair of references for every query takes B x R x R numbers. Only the comparisons
+with a positive matter, so this file walks over the positives: the first positive of every query,
+then the second, and so on. Queries are sorted by their number of positives, so that those which
+have a k-th positive are always the first rows and no row is padded. The gradient is collected on
+the way, while the sigmoids are at hand, so that backward is one product.
 """
 
 from __future__ import annotations
@@ -123,8 +124,8 @@ def sigmoid_step(x: Tensor, with_slope: bool) -> tuple[Tensor, Tensor | None]:
 class RankingRisk(torch.autograd.Function):
     """Mean over queries, and over the positives of each, of b / (a + b) = 1 - a / (a + b).
 
-    a = 1 + the other positives above this one, b = the negatives above it, both counted by a smooth step. With
-    ``exact`` the positives are counted by the true step, which has no gradient.
+    a = 1 + the other positives above this one, b = the negatives above it, both counted by a smooth
+    step. With ``exact`` the positives are counted by the true step, which has no gradient.
     """
 
     @staticmethod

@@ -16,26 +16,28 @@ Kind = Literal["hardest", "pair"]
 class Reactivation:
     """Which constants are added to the differences of a ranking loss before its sigmoid.
 
-    With d_pn = s_n - s_p, the similarity of a negative minus that of a positive, sg[.] = no gradient, (x)+ = max(x, 0):
+    With d_pn = s_n - s_p, the similarity of a negative minus that of a positive, sg[.] = no
+    gradient, (x)+ = max(x, 0):
 
-    ``hardest``: c_p = sg[(margin - max_n d_pn)+], one constant for all negatives of a (query, positive) pair. The
-    hardest negative lands on ``margin``, the order of the negatives stays, and the constant is zero by itself while a
-    negative still outranks the positive.
+    ``hardest``: c_p = sg[(margin - max_n d_pn)+], one constant for all negatives of a (query,
+    positive) pair. The hardest negative lands on ``margin``, the order of the negatives stays, and
+    the constant is zero by itself while a negative still outranks the positive.
 
-    ``pair``: c_pn = sg[(margin - d_pn)+], one constant per negative. Every well-ranked negative lands on ``margin``
-    and gets the same slope, so the order of hardness is lost.
+    ``pair``: c_pn = sg[(margin - d_pn)+], one constant per negative. Every well-ranked negative
+    lands on ``margin`` and gets the same slope, so the order of hardness is lost.
 
-    With ``cap`` the constant is zero where the gap is at least ``cap``: the gap of the hardest negative, -max_n d_pn,
-    for ``hardest``, and the gap -d_pn of each negative for ``pair``. Comparisons of positives with positives are
-    never shifted.
+    With ``cap`` the constant is zero where the gap is at least ``cap``: the gap of the hardest
+    negative, -max_n d_pn, for ``hardest``, and the gap -d_pn of each negative for ``pair``.
+    Comparisons of positives with positives are never shifted.
 
-    This is our reading of the abstract of RBCL (Pan et al. 2022, arXiv 2207.05658), which says that suppressed
-    gradients are reactivated "by adding dynamic computed constant during forward step". The formulas of the paper
-    were not available to us.
+    This is our reading of the abstract of RBCL (Pan et al. 2022, arXiv 2207.05658), which says that
+    suppressed gradients are reactivated "by adding dynamic computed constant during forward step".
+    The formulas of the paper were not available to us.
 
     Args:
         kind: ``"hardest"`` or ``"pair"``.
-        margin: difference of cosines onto which a suppressed negative is moved; 0 is the steepest point.
+        margin: difference of cosines onto which a suppressed negative is moved; 0 is the steepest
+            point.
         cap: gap of cosines, above 0, from which on nothing is reactivated; None for no limit.
 
     Raises:
@@ -65,8 +67,8 @@ class Reactivation:
         """The constants c for the differences d_pn = s_n - s_p of one or many (query, positive) pairs.
 
         Args:
-            difference: [..., N] over the negatives of a pair, in the unit of ``margin``; -inf marks a column that is
-                no negative and gets the constant 0.
+            difference: [..., N] over the negatives of a pair, in the unit of ``margin``; -inf marks
+                a column that is no negative and gets the constant 0.
 
         Returns:
             [..., 1] for ``hardest``, [..., N] for ``pair``; no gradient.

@@ -17,8 +17,9 @@ ACTIVE = 5.99
 def similarity_gradient(loss: Loss, cosines: Sequence[float] | Tensor, positives: int = 1) -> Tensor:
     """Gradient of a loss in each cosine between one query and R references.
 
-    The query is the first unit vector; reference j lies in the plane of it and of a direction of its own, so moving the
-    query in that direction changes the cosine with j alone, by sqrt(1 - s_j^2) per unit.
+    The query is the first unit vector; reference j lies in the plane of it and of a direction of
+    its own, so moving the query in that direction changes the cosine with j alone, by sqrt(1 -
+    s_j^2) per unit.
 
     Args:
         loss: for example :func:`rbcl_lite.losses.smooth_ap_loss`.

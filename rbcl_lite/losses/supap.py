@@ -42,7 +42,8 @@ def supap_loss(
 ) -> Tensor:
     r"""One minus a lower bound of average precision that keeps a gradient for badly ranked negatives.
 
-    With cosines :math:`s`, differences :math:`t = s_{in} - s_{ip}` and the true step :math:`[\cdot]`:
+    With cosines :math:`s`, differences :math:`t = s_{in} - s_{ip}` and the true step
+    :math:`[\cdot]`:
 
     .. math::
         H^-(t) = \begin{cases} \sigma(t/\tau) & t \le 0 \\ \sigma(t/\tau) + 0.5 & 0 < t \le \delta \\
@@ -52,10 +53,11 @@ def supap_loss(
         a_{ip} = 1 + \sum_{k \in P_i} [s_{ik} > s_{ip}], \qquad b_{ip} = \sum_{n \in N_i} H^-(s_{in} - s_{ip}), \qquad
         L = \frac1Q \sum_i \frac1{|P_i|} \sum_{p \in P_i} \frac{b_{ip}}{a_{ip} + b_{ip}}
 
-    ROADMAP (Ramzi et al. 2021, section 3.2). Positives are counted by the true step and pass no gradient among each
-    other. The offset of the linear part is the one of the formula, 1.4933 for the defaults; the configuration of the
-    official code has 1.44, which leaves a jump at delta. Negatives far below the positive still lose their
-    gradient, as in Smooth-AP: :func:`calibration_loss` is the remedy of that paper.
+    ROADMAP (Ramzi et al. 2021, section 3.2). Positives are counted by the true step and pass no
+    gradient among each other. The offset of the linear part is the one of the formula, 1.4933 for
+    the defaults; the configuration of the official code has 1.44, which leaves a jump at delta.
+    Negatives far below the positive still lose their gradient, as in Smooth-AP:
+    :func:`calibration_loss` is the remedy of that paper.
 
     Args:
         query: [B, D], any length; normalised here.
@@ -102,9 +104,9 @@ def calibration_loss(
     .. math::
         L = \frac1{|P|} \sum_{(i,j) \in P} (m_+ - s_{ij})_+ + \frac1{|N|} \sum_{(i,j) \in N} (s_{ij} - m_-)_+
 
-    over all positive pairs P and negative pairs N of the batch (ROADMAP, Ramzi et al. 2021, section 3.3). The paper
-    combines it with :func:`supap_loss`; its gradient does not vanish when the ranking is right. A batch without
-    positive (negative) pairs has only the other term.
+    over all positive pairs P and negative pairs N of the batch (ROADMAP, Ramzi et al. 2021, section
+    3.3). The paper combines it with :func:`supap_loss`; its gradient does not vanish when the
+    ranking is right. A batch without positive (negative) pairs has only the other term.
 
     Args:
         query: [B, D], any length; normalised here.

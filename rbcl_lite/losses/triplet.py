@@ -17,7 +17,8 @@ def triplet_loss(features: Tensor, ids: Tensor, *, margin: float = 0.3) -> Tenso
     .. math:: L = \frac{1}{|A|} \sum_{i \in A} \Big[\max_{y_p = y_i,\ p \ne i} \lVert f_i - f_p \rVert
               - \min_{y_n \ne y_i} \lVert f_i - f_n \rVert + m\Big]_+
 
-    The paper leaves the vectors as they are; they are normalised here because retrieval compares directions.
+    The paper leaves the vectors as they are; they are normalised here because retrieval compares
+    directions.
 
     Args:
         features: [B, D], any length.
@@ -25,8 +26,8 @@ def triplet_loss(features: Tensor, ids: Tensor, *, margin: float = 0.3) -> Tenso
         margin: :math:`m`, a Euclidean distance between unit vectors (0 to 2).
 
     Returns:
-        Scalar, the mean over the anchors :math:`A` that have both another image of the same identity and one of
-        another identity; zero if there is none.
+        Scalar, the mean over the anchors :math:`A` that have both another image of the same
+        identity and one of another identity; zero if there is none.
 
     Raises:
         ValueError: wrong shapes.
@@ -64,12 +65,12 @@ def cross_triplet_loss(
     .. math:: L = \frac{1}{|Q|} \sum_{i \in Q} \frac{1}{|H_i|} \sum_{j \in H_i}
               \Big[\max_{p \in P_i} \lVert q_i - g_p \rVert - \lVert q_i - g_j \rVert + m\Big]_+
 
-    with :math:`P_i` the references of the same identity and :math:`H_i` the ``hardest`` nearest references of other
-    identities (fewer where there are fewer), all unit vectors. The mean over the nearest negatives and the new
-    anchor against old positives and negatives are those of the compatible triplet loss of the Hot-Refresh code base
-    (Zhang et al. 2022); the farthest positive is batch-hard mining (Hermans et al. 2017). The former takes the
-    query's own old vector as its only positive (and a margin of 0.8): give ``ignore`` with all other positives to
-    get it.
+    with :math:`P_i` the references of the same identity and :math:`H_i` the ``hardest`` nearest
+    references of other identities (fewer where there are fewer), all unit vectors. The mean over
+    the nearest negatives and the new anchor against old positives and negatives are those of the
+    compatible triplet loss of the Hot-Refresh code base (Zhang et al. 2022); the farthest positive
+    is batch-hard mining (Hermans et al. 2017). The former takes the query's own old vector as its
+    only positive (and a margin of 0.8): give ``ignore`` with all other positives to get it.
 
     Args:
         query: [B, D] new vectors, any length.
@@ -78,7 +79,8 @@ def cross_triplet_loss(
         reference_ids: [R] integers.
         margin: :math:`m`, a Euclidean distance between unit vectors (0 to 2).
         hardest: how many of the nearest negatives count, at least 1.
-        ignore: bool [B, R], pairs that do not exist (the query's own image, same-camera copies), or None.
+        ignore: bool [B, R], pairs that do not exist (the query's own image, same-camera copies), or
+            None.
 
     Returns:
         Scalar, mean over the queries that have a positive and a negative; zero if there is none.

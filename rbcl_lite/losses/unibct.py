@@ -22,10 +22,12 @@ def refine_prototypes(
               \qquad \tilde V = (1 - \lambda)(I - \lambda E)^{-1} \bar V^o,
               \qquad w_c = \frac{1}{n_c} \sum_i \tilde V_i
 
-    Rows of :math:`E` sum to 1: an old vector that few new neighbours point at counts less. A re-implementation
-    normalises columns instead; then :math:`w_c` is exactly the plain mean and the refinement does nothing. The rows
-    are normalised at the end, because :func:`rbcl_lite.losses.influence.influence_loss` and
-    :func:`rbcl_lite.losses.identity.arcface_loss`, which train against them, use the direction alone.
+    Rows of :math:`E` sum to 1: an old vector that few new neighbours point at counts less. A
+    re-implementation normalises columns instead; then :math:`w_c` is exactly the plain mean and the
+    refinement does nothing. The rows are normalised at the end, because
+    :func:`rbcl_lite.losses.influence.influence_loss` and
+    :func:`rbcl_lite.losses.identity.arcface_loss`, which train against them, use the direction
+    alone.
 
     Args:
         new: [N, D_new] new vectors, any length; they make the graph only.
@@ -36,10 +38,12 @@ def refine_prototypes(
         temperature: :math:`\tau`, in units of cosine.
 
     Returns:
-        [C, D] unit vectors without gradient. The prototype of a class with one image is that image's old vector.
+        [C, D] unit vectors without gradient. The prototype of a class with one image is that
+        image's old vector.
 
     Raises:
-        ValueError: wrong shapes, a class without image, a damping outside [0, 1), a temperature that is not positive.
+        ValueError: wrong shapes, a class without image, a damping outside [0, 1), a temperature
+            that is not positive.
 
     >>> new = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0]])  # the third image is an outlier
     >>> old = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])

@@ -13,13 +13,14 @@ from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
 class AdvBCT(Method):
     """Adversarial backward-compatible training (Pan et al. 2023): L = L_set + adversarial * (1 - p) * L_adv.
 
-    p is the share of the training that is done: the authors' factor (E - e + 1) / E of epoch e out of E, made
-    continuous. The reversed gradient grows as 2 / (1 + exp(-10 p)) - 1. Discriminator and elasticities are
-    trained with the model, by the same optimiser.
+    p is the share of the training that is done: the authors' factor (E - e + 1) / E of epoch e out
+    of E, made continuous. The reversed gradient grows as 2 / (1 + exp(-10 p)) - 1. Discriminator
+    and elasticities are trained with the model, by the same optimiser.
 
     Args:
         weight: lambda.
-        threshold: t, the distance towards which boundaries stretch; 1.0 in the authors' configuration.
+        threshold: t, the distance towards which boundaries stretch; 1.0 in the authors'
+            configuration.
         adversarial: weight of the adversarial term at the start.
         hidden: width of the discriminator.
     """

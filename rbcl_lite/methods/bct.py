@@ -14,14 +14,15 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 class BCT(Method):
     """Influence loss of Shen et al. 2020 with synthesised prototypes for people the old classifier never saw.
 
-    Known people keep the row of the old classifier; a new person's row is the normalised mean of its old
-    vectors (the authors' "pseudo classifier", concatenated to the old one). Where labels change, every row
-    is such a mean and is made anew in each epoch.
+    Known people keep the row of the old classifier; a new person's row is the normalised mean of
+    its old vectors (the authors' "pseudo classifier", concatenated to the old one). Where labels
+    change, every row is such a mean and is made anew in each epoch.
 
     Args:
         weight: lambda.
-        logit_scale: factor of the cosine in the softmax; by default the one of the old
-            classifier, and that of :class:`~rbcl_lite.models.embedder.EmbedderConfig` where there is no old classifier.
+        logit_scale: factor of the cosine in the softmax; by default the one of the old classifier,
+            and that of :class:`~rbcl_lite.models.embedder.EmbedderConfig` where there is no old
+            classifier.
     """
 
     prototypes: Tensor  # [C, D_old]

@@ -11,8 +11,8 @@ from rbcl_lite.protocol import Batch, Method
 class HotRefresh(Method):
     """Regression-alleviating compatible training, RACT (Zhang et al. 2022), on the vectors of a batch.
 
-    Negatives are old and new vectors, so that no new gallery image overtakes an old one of the right person while a
-    gallery is half refreshed. Images without a label are left out.
+    Negatives are old and new vectors, so that no new gallery image overtakes an old one of the
+    right person while a gallery is half refreshed. Images without a label are left out.
 
     Args:
         weight: lambda.

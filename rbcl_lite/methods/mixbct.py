@@ -15,21 +15,25 @@ from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
 class MixBCT(Method):
     """ArcFace on a batch in which a share of the new vectors was replaced (Liang et al. 2023, arXiv 2308.06948).
 
-    It replaces the learner's own loss: there is no second term, and ``weight`` is the mixing ratio. With ratio 0
-    it is plain ArcFace without the triplet loss, not the independent model. Only credible images are replaced
-    (:func:`~rbcl_lite.losses.mixing.credible_samples`, where small classes are treated otherwise than in the
-    official code); the others are trained with their new vector.
+    It replaces the learner's own loss: there is no second term, and ``weight`` is the mixing ratio.
+    With ratio 0 it is plain ArcFace without the triplet loss, not the independent model. Only
+    credible images are replaced (:func:`~rbcl_lite.losses.mixing.credible_samples`, where small
+    classes are treated otherwise than in the official code); the others are trained with their new
+    vector.
 
     Old vectors that are narrower than the new ones are filled up with zeros.
 
     Args:
         weight: the share of each batch that is replaced, 0 to 1; 0.3 in all runs of the authors.
-        logit_scale: of ArcFace. The authors' 64 is tuned for a hundred thousand people; 16 suits hundreds.
+        logit_scale: of ArcFace. The authors' 64 is tuned for a hundred thousand people; 16 suits
+            hundreds.
         margin: of ArcFace in radians; the authors use 0.5.
-        keep: share of each person's images that counts as credible; 0.9 in the authors' runs, 1 switches it off.
+        keep: share of each person's images that counts as credible; 0.9 in the authors' runs, 1
+            switches it off.
 
     Raises:
-        ValueError: a ratio outside 0..1; on :meth:`prepare`, no classifier, or old vectors wider than the new.
+        ValueError: a ratio outside 0..1; on :meth:`prepare`, no classifier, or old vectors wider
+            than the new.
     """
 
     fixed_labels = True

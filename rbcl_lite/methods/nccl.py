@@ -13,18 +13,20 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 class NCCL(Method):
     """Neighbourhood-consensus contrastive learning (Wu et al. 2022): L = L_vectors + class_weight * L_classes.
 
-    The paper keeps a queue of the old vectors of earlier batches. Here they are all known beforehand, so each step
-    draws ``bank`` of them instead and adds those of the batch: the same references, without a queue to save. Images
-    without a label are left out. Without a classifier in the new model the second term is left out; with one of
-    another width than the old vectors it is read at the old width.
+    The paper keeps a queue of the old vectors of earlier batches. Here they are all known
+    beforehand, so each step draws ``bank`` of them instead and adds those of the batch: the same
+    references, without a queue to save. Images without a label are left out. Without a classifier
+    in the new model the second term is left out; with one of another width than the old vectors it
+    is read at the old width.
 
     Args:
         weight: lambda.
         temperature: of both softmaxes. A re-implementation has 1, at which they are nearly flat.
         bank: old vectors drawn in each step; None for all of them.
         class_weight: beta of the second term.
-        confident: leave out images on which the old classifier's entropy is above this share of its maximum (the
-            paper's filter is 0.5). Off by default: with few or foreign people the old classifier is sure of nothing.
+        confident: leave out images on which the old classifier's entropy is above this share of its
+            maximum (the paper's filter is 0.5). Off by default: with few or foreign people the old
+            classifier is sure of nothing.
         logit_scale: factor of the cosine in the old classifier, for ``confident``.
 
     Raises:

@@ -17,13 +17,14 @@ MEASURE_EVERY = 10  # steps
 class RankingMethod(Method):
     """Base of the methods that rank old references for a new query.
 
-    The query's own image and its same-camera positives are left out, as in the evaluation; both can be kept.
-    Images without a label are left out.
+    The query's own image and its same-camera positives are left out, as in the evaluation; both can
+    be kept. Images without a label are left out.
 
     Args:
         weight: lambda.
         temperature: tau of the sigmoid, in units of cosine.
-        agents: nearest images of other people, for each image of the batch, that join the references.
+        agents: nearest images of other people, for each image of the batch, that join the
+            references.
         centers: class centres as agents instead of images.
         own: keep the old vector of the query's own image as a positive.
         same_camera: keep positives of the query's camera.

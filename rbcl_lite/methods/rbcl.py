@@ -13,14 +13,15 @@ from rbcl_lite.methods.references import Rows
 class RBCL(RankingMethod):
     """Ranking-based compatible learning (Pan et al. 2022, arXiv 2207.05658): our reading of its abstract.
 
-    Three parts: asymmetric Smooth-AP of new queries among old references; dynamic gradient reactivation
-    (:class:`~rbcl_lite.losses.reactivation.Reactivation`); and neighbour context agents, the nearest images (or
-    class centres) of other people in the old space of the whole training set, as further references. That the
-    ranking is Smooth-AP, what the constants are and that agents are nearest neighbours is our reading: the paper's
-    formulas were not available to us.
+    Three parts: asymmetric Smooth-AP of new queries among old references; dynamic gradient
+    reactivation (:class:`~rbcl_lite.losses.reactivation.Reactivation`); and neighbour context
+    agents, the nearest images (or class centres) of other people in the old space of the whole
+    training set, as further references. That the ranking is Smooth-AP, what the constants are and
+    that agents are nearest neighbours is our reading: the paper's formulas were not available to
+    us.
 
-    An agent of one image is a reference of the whole batch, with its own label: for a query of the agent's person
-    it is one more positive, under the camera rule.
+    An agent of one image is a reference of the whole batch, with its own label: for a query of the
+    agent's person it is one more positive, under the camera rule.
 
     Args:
         weight: lambda.

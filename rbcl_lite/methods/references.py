@@ -31,8 +31,8 @@ class Rows:
 def ignored(query: Rows, reference: Rows, *, own: bool = False, same_camera: bool = False) -> Tensor:
     """The pairs that do not exist for a ranking, as in the evaluation: the image itself and same-camera positives.
 
-    A row without a label is compared with nobody: who it shows is unknown. The centre of the query's own class
-    is left out too, because the query's old vector is part of it.
+    A row without a label is compared with nobody: who it shows is unknown. The centre of the
+    query's own class is left out too, because the query's old vector is part of it.
 
     Args:
         query: B rows.
@@ -62,9 +62,9 @@ def ignored(query: Rows, reference: Rows, *, own: bool = False, same_camera: boo
 class References(nn.Module):
     """The old vectors of the whole training set, from which each batch takes its references.
 
-    The references of a batch are the old vectors of its images and, with ``agents`` = k, those of the k nearest
-    images (or class centres) of other people of each of them in the old space. No image occurs twice, not even
-    where a batch holds it twice.
+    The references of a batch are the old vectors of its images and, with ``agents`` = k, those of
+    the k nearest images (or class centres) of other people of each of them in the old space. No
+    image occurs twice, not even where a batch holds it twice.
 
     Args:
         agents: k, 0 for the batch alone.

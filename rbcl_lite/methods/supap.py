@@ -12,8 +12,9 @@ from rbcl_lite.methods.references import Rows
 class SupAP(RankingMethod):
     """ROADMAP (Ramzi et al. 2021) with new queries and old references: L = L_SupAP + calibration * L_cal.
 
-    The control for the reactivation of :class:`~rbcl_lite.methods.rbcl.RBCL`: calibration gives a gradient where
-    the ranking is right already. The saturation in the history is that of SupAP's sigmoid part.
+    The control for the reactivation of :class:`~rbcl_lite.methods.rbcl.RBCL`: calibration gives a
+    gradient where the ranking is right already. The saturation in the history is that of SupAP's
+    sigmoid part.
 
     Args:
         weight: lambda.

@@ -16,16 +16,18 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 class UniBCT(Method):
     """Structural prototype refinement (Zhang et al. 2022), then cross-entropy against the refined prototypes.
 
-    At the start the prototypes are the plain class means of old vectors. At each share of the training in
-    ``refine`` the new model reads all training images, without augmentation, and the old vectors of each class are
-    smoothed along its similarities (:func:`~rbcl_lite.losses.unibct.refine_prototypes`). A re-implementation refines
-    at epochs 10 and 20 of 35 and has no compatibility term before; that the plain means serve until then is our
+    At the start the prototypes are the plain class means of old vectors. At each share of the
+    training in ``refine`` the new model reads all training images, without augmentation, and the
+    old vectors of each class are smoothed along its similarities
+    (:func:`~rbcl_lite.losses.unibct.refine_prototypes`). A re-implementation refines at epochs 10
+    and 20 of 35 and has no compatibility term before; that the plain means serve until then is our
     choice. Refined prototypes are saved with the state, since they come from an earlier model.
 
     Args:
         weight: lambda.
         logit_scale: factor of the cosine in the softmax.
-        refine: shares of the training, 0..1, at which prototypes are refined (at the next start of an epoch).
+        refine: shares of the training, 0..1, at which prototypes are refined (at the next start of
+            an epoch).
         damping: lambda of the paper, 0 (plain mean) up to, not including, 1.
         temperature: of the similarities between new vectors.
 

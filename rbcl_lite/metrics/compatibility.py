@@ -26,9 +26,10 @@ def cross_test(
 ) -> pd.DataFrame:
     """Every query model against every gallery model: the table M(query model, gallery model) of Shen et al. 2020.
 
-    Where the dimensions differ, the query is brought to the gallery's, because a stored gallery cannot be changed:
-    ``query.fit(gallery.dim)`` keeps the query's first coordinates or appends zeros. That is only meaningful for
-    models that were trained so; for unrelated models the cell is at chance, as it should be.
+    Where the dimensions differ, the query is brought to the gallery's, because a stored gallery
+    cannot be changed: ``query.fit(gallery.dim)`` keeps the query's first coordinates or appends
+    zeros. That is only meaningful for models that were trained so; for unrelated models the cell is
+    at chance, as it should be.
 
     Args:
         queries: query features by model name.
@@ -40,7 +41,8 @@ def cross_test(
         DataFrame, rows = query model, columns = gallery model.
 
     Raises:
-        ValueError: no model on a side, an unknown metric, or a cell that cannot be ranked (the models are named).
+        ValueError: no model on a side, an unknown metric, or a cell that cannot be ranked (the
+            models are named).
 
     >>> import torch
     >>> old = Features(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), ids=[1, 2])
@@ -89,9 +91,10 @@ def update_gain(new_old: float, old_old: float, new_new_independent: float) -> f
 
     .. math:: G = \frac{M(\phi_n, \phi_o) - M(\phi_o, \phi_o)}{M(\phi_n^*, \phi_n^*) - M(\phi_o, \phi_o)}
 
-    Negative: not compatible. 0: nothing gained. 1: as good as re-extracting the gallery with the independent model.
-    It is unstable where the independent model is hardly better than the old one, and its sign turns over where that
-    model is worse (a RuntimeWarning says so): look at the three scores then.
+    Negative: not compatible. 0: nothing gained. 1: as good as re-extracting the gallery with the
+    independent model. It is unstable where the independent model is hardly better than the old one,
+    and its sign turns over where that model is worse (a RuntimeWarning says so): look at the three
+    scores then.
 
     Args:
         new_old: M(new, old), in 0..1 or in percent, like the others.
@@ -150,7 +153,8 @@ def adv_scores(
         new_new_independent: M(new*, new*) of the independent model, above 0.
 
     Raises:
-        ValueError: lists of unequal length, an independent score of 0, or an undefined :func:`update_gain`.
+        ValueError: lists of unequal length, an independent score of 0, or an undefined
+            :func:`update_gain`.
 
     >>> scores = adv_scores(new_new=0.40, new_old=0.30, old_old=0.20, new_new_independent=0.40)
     >>> [round(s, 2) for s in scores]

@@ -19,7 +19,8 @@ def negative_flips(old: RankingResult, new: RankingResult, *, k: int = 1) -> flo
         0..1. ``new.rank(k) == old.rank(k) + positive_flips(old, new) - negative_flips(old, new)``.
 
     Raises:
-        ValueError: the results do not belong to the same queries, or are measured under two camera rules.
+        ValueError: the results do not belong to the same queries, or are measured under two camera
+            rules.
 
     >>> from rbcl_lite.metrics import evaluate_distances
     >>> old = evaluate_distances(np.array([[0.1, 0.9], [0.9, 0.1]]), [1, 2], [1, 2])

@@ -40,9 +40,9 @@ class Gallery:
 def hit_ranks(block: np.ndarray, query: Side, gallery: Gallery) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ranks of all positives of a block of queries, ties against the query.
 
-    All images of the query's identity are taken out of the row, and so is junk; what is left are the negatives. The
-    j-th nearest positive then has rank j + #{negatives at the same distance or nearer}, which needs no order of the
-    gallery.
+    All images of the query's identity are taken out of the row, and so is junk; what is left are
+    the negatives. The j-th nearest positive then has rank j + #{negatives at the same distance or
+    nearer}, which needs no order of the gallery.
 
     Args:
         block: [B, G] finite distances; overwritten.
@@ -50,7 +50,8 @@ def hit_ranks(block: np.ndarray, query: Side, gallery: Gallery) -> tuple[np.ndar
         gallery: grouped gallery of G images.
 
     Returns:
-        rows [P] query of each positive, ascending; number [P] 1, 2, ... within the query, nearest first; rank [P].
+        rows [P] query of each positive, ascending; number [P] 1, 2, ... within the query, nearest
+        first; rank [P].
     """
     rows, columns = gallery.same_identity(query.ids)
     distances = block[rows, columns]

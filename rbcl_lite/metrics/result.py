@@ -17,13 +17,17 @@ class RankingResult:
 
     Args:
         mAP: mean of ``ap`` over the valid queries.
-        cmc: [K] float64; ``cmc[k - 1]`` is the share of valid queries with a right image among the first k.
-        mINP: mean over the valid queries of (number of positives) / (rank of the last one) (Ye et al. 2021).
+        cmc: [K] float64; ``cmc[k - 1]`` is the share of valid queries with a right image among the
+            first k.
+        mINP: mean over the valid queries of (number of positives) / (rank of the last one) (Ye et
+            al. 2021).
         ap: [Q] float64 average precision of each query, NaN where it is not valid.
-        valid: [Q] bool; False for a query that has no positive in the gallery after the camera rule.
-        first_hit: [Q] float64 rank of the first right image, counted from 1, NaN where the query is not valid.
-        camera_rule: in words, whether images of the query's person and camera were left out. Scores under two rules
-            must not be compared.
+        valid: [Q] bool; False for a query that has no positive in the gallery after the camera
+            rule.
+        first_hit: [Q] float64 rank of the first right image, counted from 1, NaN where the query is
+            not valid.
+        camera_rule: in words, whether images of the query's person and camera were left out. Scores
+            under two rules must not be compared.
     """
 
     mAP: float

@@ -33,37 +33,39 @@ def evaluate_distances(
 ) -> RankingResult:
     r"""Score a matrix of distances by the Market-1501 protocol (Zheng et al. 2015).
 
-    For each query, gallery images of the same identity *and* the same camera are junk: they are removed before
-    ranking. So are gallery images of identity -1 (any below 0), and the query's own image where keys tell that it
-    lies in the gallery: an image is never its own match. With :math:`P` positives left, the j-th nearest of them at
-    rank :math:`r_j`,
+    For each query, gallery images of the same identity *and* the same camera are junk: they are
+    removed before ranking. So are gallery images of identity -1 (any below 0), and the query's own
+    image where keys tell that it lies in the gallery: an image is never its own match. With
+    :math:`P` positives left, the j-th nearest of them at rank :math:`r_j`,
 
     .. math:: AP = \frac1P \sum_{j=1}^{P} \frac{j}{r_j}, \qquad
               CMC(k) = [r_1 \le k], \qquad INP = \frac{P}{r_P},
 
-    each averaged over the valid queries: those with at least one positive (AP without interpolation; INP from Ye
-    et al. 2021). Ties count against the query: a negative at the same distance as a positive ranks before it, so
-    :math:`r_j = j + \#\{\text{negatives with } d \le d_j\}`. These are the smallest AP, CMC and INP that any order
-    consistent with the distances can give (how positives tied among themselves are ordered changes nothing), and
-    a model that maps all images to one point gets the score of the worst order, not of a lucky one.
+    each averaged over the valid queries: those with at least one positive (AP without
+    interpolation; INP from Ye et al. 2021). Ties count against the query: a negative at the same
+    distance as a positive ranks before it, so :math:`r_j = j + \#\{\text{negatives with } d \le
+    d_j\}`. These are the smallest AP, CMC and INP that any order consistent with the distances can
+    give (how positives tied among themselves are ordered changes nothing), and a model that maps
+    all images to one point gets the score of the worst order, not of a lucky one.
 
     Args:
         distances: [Q, G], small is near, in any unit; the input is not changed.
         query_ids: [Q] integer identities; a query of identity -1 (any below 0) is left out.
         gallery_ids: [G] integer identities.
         query_cams: [Q] integer cameras, or None where they are unknown.
-        gallery_cams: [G] integer cameras, or None. If either side is None, no camera makes an image junk.
+        gallery_cams: [G] integer cameras, or None. If either side is None, no camera makes an image
+            junk.
         query_keys: Q image names, or None where it is known that no query lies in the gallery.
         gallery_keys: G image names, or None.
-        max_rank: length K of the CMC curve. It may exceed the gallery: the curve is defined by the rank of the first
-            hit and stays flat beyond the last image.
+        max_rank: length K of the CMC curve. It may exceed the gallery: the curve is defined by the
+            rank of the first hit and stays flat beyond the last image.
 
     Returns:
         RankingResult, values 0..1. A warning says how many images of nobody were left out.
 
     Raises:
-        ValueError: a wrong shape or length, NaN or infinity, an empty side, one key with two identities, or no valid
-            query at all.
+        ValueError: a wrong shape or length, NaN or infinity, an empty side, one key with two
+            identities, or no valid query at all.
 
     >>> distances = torch.tensor([[0.1, 0.2, 0.3, 0.4]])
     >>> result = evaluate_distances(distances, [1], [1, 2, 1, 1], query_cams=[0], gallery_cams=[0, 0, 1, 2])
@@ -96,15 +98,17 @@ def evaluate_ranking(
 ) -> RankingResult:
     """Score retrieval of ``gallery`` by ``query`` with the cosine distance, a chunk of queries at a time.
 
-    The protocol is that of :func:`evaluate_distances`: where both sides have keys, an image is never its own match.
-    Where one has none, a warning says how many queries have the very vector of an image of their person. Products are
-    summed in float64 and rounded to float32, so that images with the same vector tie, whatever ``chunk``, device and
-    BLAS are.
+    The protocol is that of :func:`evaluate_distances`: where both sides have keys, an image is
+    never its own match. Where one has none, a warning says how many queries have the very vector of
+    an image of their person. Products are summed in float64 and rounded to float32, so that images
+    with the same vector tie, whatever ``chunk``, device and BLAS are.
 
     Args:
         query: Q unit vectors of D coordinates, with ids and perhaps cameras and keys.
-        gallery: G unit vectors of D coordinates; the model may be another one than the query's (a cross-test).
-        chunk: queries per step, or None for steps of 2 million distances; the full [Q, G] matrix never exists.
+        gallery: G unit vectors of D coordinates; the model may be another one than the query's (a
+            cross-test).
+        chunk: queries per step, or None for steps of 2 million distances; the full [Q, G] matrix
+            never exists.
         max_rank: length K of the CMC curve.
         progress: show a bar; None shows it on a terminal.
 
@@ -112,7 +116,8 @@ def evaluate_ranking(
         RankingResult, values 0..1.
 
     Raises:
-        ValueError: different dimensions, an empty side, one key with two identities, or no query with a positive.
+        ValueError: different dimensions, an empty side, one key with two identities, or no query
+            with a positive.
 
     >>> gallery = Features(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.6, 0.8]]), ids=[1, 2, 1])
     >>> query = Features(torch.tensor([[1.0, 0.1], [0.1, 1.0]]), ids=[1, 2])

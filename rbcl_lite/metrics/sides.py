@@ -21,7 +21,8 @@ class Side:
     Args:
         ids: [N] int64; below 0 is junk: an image of nobody.
         cams: [N] int64, or None where cameras are unknown.
-        images: [N] int64 number of the image, the same on both sides; None where images have no names.
+        images: [N] int64 number of the image, the same on both sides; None where images have no
+            names.
     """
 
     ids: np.ndarray

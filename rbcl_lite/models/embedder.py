@@ -24,7 +24,8 @@ class EmbedderConfig:
         backbone: tiny, small, resnet18 or resnet50.
         dim: embedding dimension D.
         num_classes: training people C of the classifier; 0 leaves it out.
-        pooling: ``max`` (keeps small coloured details), ``avg`` or ``gem`` (generalised mean, p = 3).
+        pooling: ``max`` (keeps small coloured details), ``avg`` or ``gem`` (generalised mean, p =
+            3).
         logit_scale: factor of the cosine logits.
         pretrained: ImageNet weights (ResNets only).
     """

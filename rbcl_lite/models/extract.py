@@ -26,8 +26,8 @@ def extract(
     """The embeddings of all images of a data set, without augmentation and in evaluation mode.
 
     Args:
-        model: any module that gives :class:`~rbcl_lite.models.outputs.Outputs`; its training mode and
-            device are restored afterwards.
+        model: any module that gives :class:`~rbcl_lite.models.outputs.Outputs`; its training mode
+            and device are restored afterwards.
         data: N images, or N stored vectors that the model reads.
         tag: written into ``Features.model``.
         batch: images per forward pass.

@@ -26,7 +26,8 @@ def agents_map(points: np.ndarray, roles: Mapping[str, Sequence[int]], *, size: 
     """The old space with one query, the batch it was drawn into, and its agents.
 
     Args:
-        points: [N, 2] places of old vectors, for example by :func:`rbcl_lite.plots.spaces.joint_map`.
+        points: [N, 2] places of old vectors, for example by
+            :func:`rbcl_lite.plots.spaces.joint_map`.
         roles: name in :data:`ROLES` to rows of ``points``; all others are faint dots.
         size: inches of the figure.
 
@@ -62,7 +63,8 @@ def agent_strips(images: np.ndarray, rows: Sequence[tuple[int, int, Sequence[int
 
     Args:
         images: [N, H, W, 3] uint8.
-        rows: for each strip the positions of (image, hardest negative in its batch, agents); as many agents in each.
+        rows: for each strip the positions of (image, hardest negative in its batch, agents); as
+            many agents in each.
         height: inches of a row.
     """
     agents = len(rows[0][2])

@@ -18,9 +18,10 @@ def trade_off(
 ) -> Figure:
     """New/old against new/new mAP over the weights of each method, on the seed whose weights were swept.
 
-    Up is compatible, right is good by itself. Each curve starts at the independent model, which is every method at
-    weight 0. The dashed line is old/old, which a compatible model must pass; the vertical one is the independent
-    model's new/new. The ends carry their weight, and a ring marks the one chosen on validation people.
+    Up is compatible, right is good by itself. Each curve starts at the independent model, which is
+    every method at weight 0. The dashed line is old/old, which a compatible model must pass; the
+    vertical one is the independent model's new/new. The ends carry their weight, and a ring marks
+    the one chosen on validation people.
 
     Args:
         result: what :func:`rbcl_lite.experiments.tables.load_result` returned.

@@ -28,8 +28,8 @@ def stepper(
 ) -> Any:
     """A slider below which one of several pictures is shown; the arrow keys move it.
 
-    The frames are PNG files inside the HTML, and the slider's few lines of script stand in its own attribute. Where
-    scripts do not run, the start frame is shown.
+    The frames are PNG files inside the HTML, and the slider's few lines of script stand in its own
+    attribute. Where scripts do not run, the start frame is shown.
 
     Args:
         draw: makes the figure of frame i; it is closed after it was written.

@@ -30,7 +30,8 @@ def gap_curves(
     Args:
         losses: name to loss; one curve each.
         gaps: s_pos - s_neg, in units of cosine.
-        hardest: gap of a second negative that stays where it is; the pull on the moving one is drawn.
+        hardest: gap of a second negative that stays where it is; the pull on the moving one is
+            drawn.
         ax: where to draw; a new figure by default.
         title: above the panel.
     """

@@ -118,7 +118,8 @@ def ratio_curve(sweep: pd.DataFrame, alone: pd.Series) -> Figure:
     """New/old and new/new mAP over the mixing ratio.
 
     Args:
-        sweep: columns ``weight``, ``new_old`` and ``new_new`` in per cent (:func:`rbcl_lite.experiments.tables.curve`).
+        sweep: columns ``weight``, ``new_old`` and ``new_new`` in per cent
+            (:func:`rbcl_lite.experiments.tables.curve`).
         alone: ``old_old`` and ``new_new`` of the independent model.
     """
     colour = METHOD_COLOURS["mixbct"]

@@ -25,7 +25,8 @@ def moving_map(snapshots: Sequence[np.ndarray], *, seed: int = 0) -> list[np.nda
         seed: of t-SNE.
 
     Returns:
-        for each snapshot its points [N, 2], centred, in 0..1 of the largest distance from the centre.
+        for each snapshot its points [N, 2], centred, in 0..1 of the largest distance from the
+        centre.
     """
     from sklearn.manifold import TSNE
 
@@ -54,8 +55,8 @@ def neighbourhood_animation(
 ) -> Any:
     """An animation that plays without a kernel: keys of a few people, lines to their nearest keys, and curves.
 
-    A line joins a key with each of its ``nearest`` keys among those shown: green and solid to the same person, red
-    and dashed to another.
+    A line joins a key with each of its ``nearest`` keys among those shown: green and solid to the
+    same person, red and dashed to another.
 
     Args:
         snapshots: each [N, D] unit rows of the images shown.

@@ -53,8 +53,8 @@ def ranked_list(query: Features, gallery: Features, row: int) -> tuple[np.ndarra
         row: position of the query.
 
     Returns:
-        index [G] into the gallery, nearest first; for each place ``right``, ``wrong`` or ``junk`` (the query's person
-        seen by the query's camera, which takes no rank).
+        index [G] into the gallery, nearest first; for each place ``right``, ``wrong`` or ``junk``
+        (the query's person seen by the query's camera, which takes no rank).
 
     >>> import torch
     >>> gallery = Features(torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.6, 0.8]]), ids=[1, 2, 1], cams=[1, 1, 0])
@@ -79,7 +79,8 @@ def ranked_strip(
     Args:
         query: [H, W, 3] uint8.
         gallery: ranked images [H, W, 3].
-        kinds: ``right``, ``wrong`` or ``junk`` for each of them (:func:`ranked_list`). Junk takes no rank.
+        kinds: ``right``, ``wrong`` or ``junk`` for each of them (:func:`ranked_list`). Junk takes
+            no rank.
         precision: draw the precision curve.
         title: above the strip.
     """

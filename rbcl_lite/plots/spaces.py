@@ -55,7 +55,8 @@ def draw_spaces(ax: Axes, points: Mapping[str, np.ndarray], ids: np.ndarray, peo
 
     Args:
         ax: where to draw.
-        points: [N, 2] for ``old``, ``independent`` or ``compatible``; row i is the same image in each.
+        points: [N, 2] for ``old``, ``independent`` or ``compatible``; row i is the same image in
+            each.
         ids: [N] identity of each image.
         people: identities to point out by a shape; everybody else is a faint dot.
     """
@@ -100,12 +101,13 @@ def feature_spaces(
 def old_map(old: Features, new: Mapping[str, Features], *, seed: int = 0) -> dict[str, np.ndarray]:
     """One UMAP (McInnes et al. 2018) fitted on the old vectors alone, and asked for the places of others.
 
-    It has no "nowhere": whatever it is asked for lands among the old points, strangers too. :func:`squeezed` measures
-    that, and a picture made from this map needs the number beside it.
+    It has no "nowhere": whatever it is asked for lands among the old points, strangers too.
+    :func:`squeezed` measures that, and a picture made from this map needs the number beside it.
 
     Args:
         old: N vectors of the old model.
-        new: other vectors under any name; wider ones are cut by :func:`~rbcl_lite.features.fit_dimension`.
+        new: other vectors under any name; wider ones are cut by
+            :func:`~rbcl_lite.features.fit_dimension`.
         seed: of UMAP.
 
     Returns:
@@ -121,7 +123,8 @@ def old_map(old: Features, new: Mapping[str, Features], *, seed: int = 0) -> dic
 def squeezed(old: np.ndarray, points: np.ndarray) -> float:
     """Share of points that lie inside the old clusters of a map.
 
-    Inside means: as near to some old point as 95 % of the old points are to their nearest other one.
+    Inside means: as near to some old point as 95 % of the old points are to their nearest other
+    one.
 
     Args:
         old: [N, 2] places of old vectors.
@@ -143,8 +146,8 @@ def arrows(places: Mapping[str, np.ndarray], ids: np.ndarray, *, people: Sequenc
     """The map of the old space with an arrow from each query's old place to its new one; one panel per new model.
 
     Args:
-        places: [N, 2] under ``old`` and under ``independent`` or ``compatible``, as :func:`old_map` gives them; row i
-            is the same image in each.
+        places: [N, 2] under ``old`` and under ``independent`` or ``compatible``, as :func:`old_map`
+            gives them; row i is the same image in each.
         ids: [N] identity of each image.
         people: identities whose arrows are drawn; their old places carry a shape each.
         size: inches of one panel.

@@ -41,8 +41,8 @@ class RunConfig:
         method: name in :data:`rbcl_lite.methods.METHODS`.
         weight: lambda, the weight of the method (for MixBCT its ratio).
         method_options: further keyword arguments of the method.
-        old: what made the gallery: a run that is trained where it does not exist yet, an old model that
-            lies on disk and is used as it is, or None.
+        old: what made the gallery: a run that is trained where it does not exist yet, an old model
+            that lies on disk and is used as it is, or None.
         train: optimisation.
         scale: name of the scale, which decides how much of the world is rendered.
         watch: measure new/old and new/new on validation people after each epoch, into the history.

@@ -33,8 +33,8 @@ class GivenOld:
         """The old model at a path.
 
         Raises:
-            FileNotFoundError: nothing there, or a folder without weights: a deployed gallery cannot be
-                made again by another training.
+            FileNotFoundError: nothing there, or a folder without weights: a deployed gallery cannot
+                be made again by another training.
         """
         place = Path(path).expanduser().resolve()
         file = place / WEIGHTS if place.is_dir() else place

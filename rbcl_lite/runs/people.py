@@ -35,8 +35,8 @@ def name_people(images: Images, seed: int, data: TrainingSet) -> list[str]:
 class TrainedOn:
     """Whom a run was trained on.
 
-    Two folders may give one number to two people. So names are compared only where the folders share an
-    image, byte by byte; a folder that grew or moved does.
+    Two folders may give one number to two people. So names are compared only where the folders
+    share an image, byte by byte; a folder that grew or moved does.
 
     Args:
         people: names.

@@ -37,7 +37,8 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
         folder: where runs are kept; ``runs`` in :func:`rbcl_lite.data.cache.cache_dir` by default.
 
     Returns:
-        the run. Two processes that ask for the same one train it once: the second waits for the first.
+        the run. Two processes that ask for the same one train it once: the second waits for the
+            first.
 
     Raises:
         FileNotFoundError: images, or a given old model, are not there.
@@ -89,7 +90,8 @@ def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataF
 def taught_people(config: RunConfig, upgrade: Upgrade) -> list[str]:
     """The name of the person of each row of the classifier: of the training images, or of the labelled ones.
 
-    Two domains number their people alike, so that the numbers cannot tell whose rows they are; the learner can.
+    Two domains number their people alike, so that the numbers cannot tell whose rows they are; the
+    learner can.
     """
     by_labels = len(LEARNERS[config.learner].classes(upgrade.train, None)) > 0
     images, data = (config.images, upgrade.train) if by_labels else (config.labelled, upgrade.labelled)

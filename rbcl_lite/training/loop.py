@@ -39,8 +39,9 @@ def train(
 ) -> pd.DataFrame:
     """Train ``upgrade.model`` in place.
 
-    Every draw of a step comes from (seed, step), so two runs with one seed are equal on a CPU, and a
-    run that was killed continues, from the start of the epoch it was killed in, to the same weights.
+    Every draw of a step comes from (seed, step), so two runs with one seed are equal on a CPU, and
+    a run that was killed continues, from the start of the epoch it was killed in, to the same
+    weights.
 
     Args:
         upgrade: training images, the new model, and the old model's vectors.
@@ -49,13 +50,14 @@ def train(
         config: see :class:`~rbcl_lite.training.schedule.TrainConfig`.
         device: where to compute.
         state: file for the state after each epoch; if it exists, training goes on from it.
-        watch: called with the :class:`~rbcl_lite.protocol.Epoch` after it; what it returns is kept in
-            the history. It may read ``upgrade.model`` (in training mode), and draws nothing from the
-            training.
+        watch: called with the :class:`~rbcl_lite.protocol.Epoch` after it; what it returns is kept
+            in the history. It may read ``upgrade.model`` (in training mode), and draws nothing from
+            the training.
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
-        the history: one row per epoch with the mean of each term, the learning rate and the seconds.
+        the history: one row per epoch with the mean of each term, the learning rate and the
+            seconds.
 
     Raises:
         ValueError: the learner or the method lacks something, or the state belongs to another

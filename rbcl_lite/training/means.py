@@ -12,7 +12,8 @@ from torch import Tensor
 class RunningMeans:
     """Means of named scalars over the steps in which each was measured.
 
-    Reading a number from a GPU waits for it, so that sums stay on the device until they are asked for.
+    Reading a number from a GPU waits for it, so that sums stay on the device until they are asked
+    for.
 
     >>> means = RunningMeans()
     >>> means.add(0, {"loss": torch.tensor(1.0), "saturation": 0.5})

@@ -16,12 +16,13 @@ class Precision:
     """Autocast and loss scaling of one training run.
 
     Args:
-        name: ``float32``, ``bf16``, ``fp16``, or ``auto``: bf16 on a CUDA device that computes in it, fp16 on
-            one that does not, float32 elsewhere.
+        name: ``float32``, ``bf16``, ``fp16``, or ``auto``: bf16 on a CUDA device that computes in
+            it, fp16 on one that does not, float32 elsewhere.
         device: where the model computes.
 
     Raises:
-        ValueError: an unknown name, or fp16 without CUDA (its gradients need a scaler that only CUDA has).
+        ValueError: an unknown name, or fp16 without CUDA (its gradients need a scaler that only
+            CUDA has).
 
     >>> Precision("auto", torch.device("cpu")).name
     'float32'

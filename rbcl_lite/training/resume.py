@@ -60,7 +60,8 @@ def pack(parts: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> di
 def unpack(flat: Mapping[str, Tensor], parts: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer) -> None:
     """Restore what :func:`pack` made. The schedule's learning rates are the schedule's to restore.
 
-    Each moment gets the memory order of its parameter: a fused optimiser goes through both as they lie in memory.
+    Each moment gets the memory order of its parameter: a fused optimiser goes through both as they
+    lie in memory.
     """
     for name, module in parts.items():
         own = {k[len(name) + 1 :]: v for k, v in flat.items() if k.startswith(name + "/")}

@@ -15,8 +15,9 @@ class TrainConfig:
         epochs: passes over the training images.
         lr: highest learning rate of AdamW.
         weight_decay: of AdamW.
-        schedule: ``onecycle`` (up for 20 % of the steps, then a cosine down to zero) or ``multistep`` (linear
-            warm-up over 10 % of the steps, then a tenth at 45 % and at 70 %; Luo et al. 2019).
+        schedule: ``onecycle`` (up for 20 % of the steps, then a cosine down to zero) or
+            ``multistep`` (linear warm-up over 10 % of the steps, then a tenth at 45 % and at 70 %;
+            Luo et al. 2019).
         precision: ``auto`` (mixed on CUDA, float32 elsewhere), ``float32``, ``bf16`` or ``fp16``.
         seed: of weights, batches, augmentation and everything else that is drawn.
     """

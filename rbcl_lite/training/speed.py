@@ -56,12 +56,12 @@ class Trunk:
     """Forward pass of a model in training mode, its ``backbone`` replayed as a CUDA graph where that is possible.
 
     Launching the kernels of a ResNet one by one takes longer than computing them for small images.
-    ``torch.cuda.make_graphed_callables`` records them once for inputs of one shape. Another shape, a
-    model without ``backbone``, a CPU, or a failing capture is computed as usual; a failure is logged
-    once with its reason.
+    ``torch.cuda.make_graphed_callables`` records them once for inputs of one shape. Another shape,
+    a model without ``backbone``, a CPU, or a failing capture is computed as usual; a failure is
+    logged once with its reason.
 
-    A replay overwrites the buffers of the one before, so that two forward passes between two backward
-    passes need a trunk each.
+    A replay overwrites the buffers of the one before, so that two forward passes between two
+    backward passes need a trunk each.
 
     Args:
         model: any module that gives :class:`~rbcl_lite.models.outputs.Outputs`.

@@ -17,7 +17,8 @@ def body_traits(draws: Draws) -> dict[str, Floats]:
         draws: one key per person.
 
     Returns:
-        Arrays [N], colours [N, 3] in 0..1. Switches are 0 or 1. Heights on the head are in head radii, downwards.
+        Arrays [N], colours [N, 3] in 0..1. Switches are 0 or 1. Heights on the head are in head
+        radii, downwards.
     """
     style = draws.choice("hair style", [0.42, 0.24, 0.12, 0.07, 0.15])
     long, bob = draws.uniform("long hair", 0.75, 1.25), draws.uniform("bob", 0.3, 0.5)

@@ -19,7 +19,8 @@ class Box(NamedTuple):
 class Canvas:
     """Premultiplied RGBA pictures [B, 4, H, W]; every shape touches only the box it needs.
 
-    Picture coordinates: x from -0.5 (left) to 0.5 (right), y from 0 (top) to 2 (bottom); one unit is the width.
+    Picture coordinates: x from -0.5 (left) to 0.5 (right), y from 0 (top) to 2 (bottom); one unit
+    is the width.
 
     Args:
         batch: B.
@@ -70,7 +71,8 @@ class Canvas:
         Args:
             box: window that ``alpha`` covers.
             alpha: [B, R, C] coverage in 0..1.
-            colour: [B, 3], or a list of (share [B, R, C], colour [B, 3]) whose shares add up to one.
+            colour: [B, 3], or a list of (share [B, R, C], colour [B, 3]) whose shares add up to
+                one.
             shade: factor on the colour, broadcast against ``alpha``.
         """
         target = self.rgba[:, :, box.rows, box.columns]

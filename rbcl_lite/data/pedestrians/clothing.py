@@ -25,8 +25,9 @@ def _by_cold(season: Season, summer: list[float], mixed: list[float], winter: li
 def _top(draws: Draws, season: Season) -> dict[str, object]:
     """Colours, pattern, print and cut of the upper garment.
 
-    The pattern is a function of the height on the torso (0 collar, 1 belt) and of the angle around the body; it mixes
-    the second colour in where ``base + hoops · sin(rows) + stripes · sin(columns) + dots · product`` is positive.
+    The pattern is a function of the height on the torso (0 collar, 1 belt) and of the angle around
+    the body; it mixes the second colour in where ``base + hoops · sin(rows) + stripes ·
+    sin(columns) + dots · product`` is positive.
     """
     pattern = draws.choice("pattern", [0.40, 0.13, 0.07, 0.08, 0.13, 0.11, 0.08])
     front = draws.choice(
@@ -117,7 +118,8 @@ def sample_people(count: int, season: str, seed: int) -> dict[str, Floats]:
         seed: another seed gives other people.
 
     Returns:
-        One array per trait with ``count`` rows: numbers [count], colours [count, 3] in 0..1. Row ``i`` depends on
+        One array per trait with ``count`` rows: numbers [count], colours [count, 3] in 0..1. Row
+            ``i`` depends on
         ``season``, ``seed`` and ``i`` only, so that more people never change the people there were.
 
     >>> few, many = sample_people(3, "winter", 0), sample_people(50, "winter", 0)

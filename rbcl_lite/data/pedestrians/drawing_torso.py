@@ -109,7 +109,8 @@ def _draw_hanging(
 def _pushed(figure: Figure, x0: Tensor, top: Tensor, bottom: Tensor, waist: Tensor) -> tuple[Tensor, Tensor]:
     """How far the legs push the hem out to the left and to the right (picture units, at least 0).
 
-    The side of the cloth is a straight line, so it must clear the legs at a few heights, extended to the hem.
+    The side of the cloth is a straight line, so it must clear the legs at a few heights, extended
+    to the hem.
     """
     left = right = torch.zeros_like(x0)
     radius = 0.046 * figure["loose"] * figure.size

@@ -1,8 +1,8 @@
 """Random numbers that depend on named keys only: no stream, no order, no state.
 
-Every value in the drawn world is ``hash(what, keys)``. Person 17 is therefore the same person in a world of 20 and
-in a world of 20,000, and an image comes out the same alone, in a batch, or in another order. A new trait with a new
-name changes no other trait.
+Every value in the drawn world is ``hash(what, keys)``. Person 17 is therefore the same person in a
+world of 20 and in a world of 20,000, and an image comes out the same alone, in a batch, or in
+another order. A new trait with a new name changes no other trait.
 """
 
 from __future__ import annotations

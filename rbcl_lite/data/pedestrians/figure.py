@@ -15,15 +15,16 @@ UPPER_ARM, FOREARM = 0.155, 0.150
 class Figure:
     """B people: their traits, their pose, and the place of every joint in the picture.
 
-    Body coordinates are shares of the body height: x to the side, y down from the crown (0) to the sole (1), z
-    forward. ``yaw`` 0 looks into the camera, pi/2 walks to the right, pi shows the back. Picture coordinates are those
-    of :class:`~rbcl_lite.data.pedestrians.canvas.Canvas`.
+    Body coordinates are shares of the body height: x to the side, y down from the crown (0) to the
+    sole (1), z forward. ``yaw`` 0 looks into the camera, pi/2 walks to the right, pi shows the
+    back. Picture coordinates are those of :class:`~rbcl_lite.data.pedestrians.canvas.Canvas`.
 
     Args:
-        traits: what :func:`~rbcl_lite.data.pedestrians.clothing.sample_people` gives, as tensors with B rows.
-        pose: tensors [B]: yaw, phase of the gait, stride, arm_offset, arm_bend, pitch of the camera (radians);
-            magnification (body height in picture units), x of the body, foot (y of the soles), light (-1 from
-            the left, 1 from the right), shadow (0..1).
+        traits: what :func:`~rbcl_lite.data.pedestrians.clothing.sample_people` gives, as tensors
+            with B rows.
+        pose: tensors [B]: yaw, phase of the gait, stride, arm_offset, arm_bend, pitch of the camera
+            (radians); magnification (body height in picture units), x of the body, foot (y of the
+            soles), light (-1 from the left, 1 from the right), shadow (0..1).
     """
 
     def __init__(self, traits: dict[str, Tensor], pose: dict[str, Tensor]) -> None:

@@ -23,10 +23,13 @@ class Moments:
 
     Attributes:
         pose: arrays [N], see :class:`~rbcl_lite.data.pedestrians.figure.Figure`.
-        company: [N] NOBODY, BEHIND or IN_FRONT; ``company_id`` [N] and ``company_pose`` say who and how.
-        obstacle: [N] NOTHING, POLE, BOX or BUSH, ``obstacle_draws`` [N, 5] in 0..1 its place, size and colour.
+        company: [N] NOBODY, BEHIND or IN_FRONT; ``company_id`` [N] and ``company_pose`` say who and
+            how.
+        obstacle: [N] NOTHING, POLE, BOX or BUSH, ``obstacle_draws`` [N, 5] in 0..1 its place, size
+            and colour.
         photo: arrays [N] or [N, 3], see :func:`~rbcl_lite.data.pedestrians.photograph.photograph`.
-        window: [N, 2] in 0..1, row and column of the background; ``grain`` [N, 2] the same for the noise.
+        window: [N, 2] in 0..1, row and column of the background; ``grain`` [N, 2] the same for the
+            noise.
     """
 
     pose: dict[str, Floats]

@@ -48,7 +48,8 @@ def photograph(picture: Tensor, photo: dict[str, Tensor], grain: Tensor) -> Tens
 
     Args:
         picture: [B, 3, H, W] in 0..1, H a multiple of 128.
-        photo: gain [B, 3]; gamma, contrast, saturation, haze, vignette, noise, blur, low_resolution, motion [B].
+        photo: gain [B, 3]; gamma, contrast, saturation, haze, vignette, noise, blur,
+            low_resolution, motion [B].
         grain: [B, 3, H, W] unit noise.
 
     Returns:
