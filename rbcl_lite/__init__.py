@@ -1,4 +1,5 @@
-"""Backward-compatible training for person re-identification: the package behind the book New Model, Old Gallery.
+"""Backward-compatible training for person re-identification: the package behind the book New Model,
+Old Gallery.
 
 =================  ====================================================================================
 features           :class:`Features`, the one record that everything downstream of a model takes and gives

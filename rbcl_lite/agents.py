@@ -1,4 +1,4 @@
-"""Neighbour context agents: who stands near each training image in the old space, beyond its batch."""
+"""Neighbour context agents: who stands near a training image in the old space, beyond its batch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from torch import Tensor
 from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision
 
 BLOCK_BYTES = 64 * 2**20
-"""Largest matrix of similarities that is held at a time; a training set of 20,000 images takes 25 of them."""
+"""Largest matrix of similarities that is held at a time; a training set of 20,000 images takes 25
+of them.
+"""
 
 
 @full_precision
@@ -46,7 +48,8 @@ def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
 
 @full_precision
 def agent_centers(old: Tensor, ids: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """For each image, the k most similar class centres of other people in the old space, nearest first.
+    """For each image, the k most similar class centres of other people in the old space, nearest
+    first.
 
     A centre is the normalised mean of the unit vectors of one person. The same reading of RBCL as
     :func:`neighbor_agents`, with one agent per person instead of one per image.
@@ -98,7 +101,9 @@ def _check_k(k: int, available: int, what: str, ids: Tensor) -> None:
 
 
 def _nearest_others(unit: Tensor, people: Tensor, base: Tensor, base_people: Tensor, k: int) -> Tensor:
-    """For each row of ``unit``, the k rows of ``base`` of another person with the largest cosine, nearest first."""
+    """For each row of ``unit``, the k rows of ``base`` of another person with the largest cosine,
+    nearest first.
+    """
     index = people.new_empty(len(unit), k)
     rows = max(1, BLOCK_BYTES // (base.element_size() * max(1, len(base))))
     for start in range(0, len(unit), rows):

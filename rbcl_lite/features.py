@@ -1,4 +1,4 @@
-"""The one record that everything downstream of a model takes and gives: vectors with the identity of each row."""
+"""Features, the record that everything downstream of a model takes and gives."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from rbcl_lite.base.files import replacing
 
 
 def fit_dimension(vectors: Tensor, dim: int) -> Tensor:
-    """Bring vectors to ``dim`` coordinates: keep the first ones, or append zeros (Shen et al. 2020, section 3).
+    """Bring vectors to ``dim`` coordinates: keep the first ones, or append zeros (Shen et al. 2020,
+    section 3).
 
     This is how embeddings of different width are compared in this package: it has no parameters, so
     nothing has to be stored beside a gallery. The result is not normalised again.
@@ -144,7 +145,8 @@ class Features:
         return Features(fit_dimension(self.vectors, dim), self.ids, self.cams, self.model, self.keys)
 
     def align(self, other: Features) -> Features:
-        """The rows of ``other`` in the order of these keys, so that row i of both is the same image.
+        """The rows of ``other`` in the order of these keys, so that row i of both is the same
+        image.
 
         Raises:
             ValueError: no keys, a key that occurs twice, is missing, or belongs to another

@@ -20,7 +20,9 @@ def _occurrence(index: Tensor) -> Tensor:
 
 
 class _Memory(nn.Module):
-    """Rows of unit vectors with a temperature: scores against all rows, and running means of single rows."""
+    """Rows of unit vectors with a temperature: scores against all rows, and running means of single
+    rows.
+    """
 
     keys: Tensor  # [N, D]
 
@@ -33,7 +35,8 @@ class _Memory(nn.Module):
 
     @full_precision
     def logits(self, features: Tensor) -> Tensor:
-        """Scores ``features @ keys.T / temperature`` [B, N] of features [B, D]; the keys get no gradient.
+        """Scores ``features @ keys.T / temperature`` [B, N] of features [B, D]; the keys get no
+        gradient.
 
         Features are taken as they are: give unit vectors, or what the method makes of them (ECN
         applies dropout after normalising, so that its scores are not cosines).
@@ -88,7 +91,8 @@ class ExemplarMemory(_Memory):
 
     @full_precision
     def update(self, features: Tensor, index: Tensor, momentum: float) -> None:
-        """Write the batch into its keys; call it after the backward pass (before it, autograd raises an error).
+        """Write the batch into its keys; call it after the backward pass (before it, autograd
+        raises an error).
 
         An image that occurs twice in the batch is written twice, in the order of the batch.
 

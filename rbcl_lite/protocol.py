@@ -16,14 +16,17 @@ from rbcl_lite.features import Features, fit_dimension
 from rbcl_lite.models.outputs import Outputs
 
 Model: TypeAlias = nn.Module
-"""Any module whose forward pass takes a batch of inputs and gives :class:`~rbcl_lite.models.outputs.Outputs`.
+"""Any module whose forward pass takes a batch of inputs and gives
+:class:`~rbcl_lite.models.outputs.Outputs`.
 
 Methods that train the classifier look for its rows in the attribute ``classifier``, an
 ``nn.Linear`` without bias.
 """
 
 Augmentation: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
-"""From inputs [B, ...] and a CPU generator, which decides everything that is drawn, to what the model reads."""
+"""From inputs [B, ...] and a CPU generator, which decides everything that is drawn, to what the
+model reads.
+"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,9 @@ class Batch:
 
     @property
     def pair(self) -> tuple[Tensor, Tensor]:
-        """New and old vectors of the batch, both [B, D_old]; new ones by :func:`fit_dimension` where widths differ."""
+        """New and old vectors of the batch, both [B, D_old]; new ones by :func:`fit_dimension`
+        where widths differ.
+        """
         if self.old is None:
             raise ValueError("this batch has no old vectors: no old model was given")
         return fit_dimension(self.outputs.embedding, self.old.shape[1]), self.old
@@ -132,7 +137,9 @@ class Learner(nn.Module):
 
     @classmethod
     def classes(cls, train: TrainingSet, labelled: TrainingSet | None) -> np.ndarray:
-        """[C] identities of the classifier's rows that this learner needs; empty for a model without a classifier."""
+        """[C] identities of the classifier's rows that this learner needs; empty for a model
+        without a classifier.
+        """
         return train.classes
 
     def prepare(self, upgrade: Upgrade) -> None:
@@ -140,7 +147,9 @@ class Learner(nn.Module):
         self.upgrade = upgrade
 
     def on_epoch(self, epoch: Epoch) -> Tensor:
-        """Called at the start of each epoch; returns the labels [N] that hold during it: 0..C-1, -1 for none."""
+        """Called at the start of each epoch; returns the labels [N] that hold during it: 0..C-1, -1
+        for none.
+        """
         raise NotImplementedError
 
     def steps(self) -> int:
@@ -152,7 +161,9 @@ class Learner(nn.Module):
         raise NotImplementedError
 
     def inputs(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
-        """The inputs at these positions before augmentation: images [B, 3, H, W] uint8, or stored vectors."""
+        """The inputs at these positions before augmentation: images [B, 3, H, W] uint8, or stored
+        vectors.
+        """
         return self.upgrade.train.inputs(index)
 
     def step(self, batch: Batch) -> dict[str, Tensor]:
@@ -163,7 +174,9 @@ class Learner(nn.Module):
         """Called after the optimiser's step: memories are written here."""
 
     def observe(self) -> dict[str, Tensor | float]:
-        """Measurements of the last step for the history, beside the loss; empty where nothing was measured."""
+        """Measurements of the last step for the history, beside the loss; empty where nothing was
+        measured.
+        """
         return {}
 
 
@@ -222,5 +235,7 @@ class Method(nn.Module):
         """Called after the optimiser's step: queues are filled here."""
 
     def observe(self) -> dict[str, Tensor | float]:
-        """Measurements of the last step for the history, beside the loss; empty where nothing was measured."""
+        """Measurements of the last step for the history, beside the loss; empty where nothing was
+        measured.
+        """
         return {}

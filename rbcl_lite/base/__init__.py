@@ -1,1 +1,1 @@
-"""What everyone stands on: files, tensors, progress, scale, device, fingerprint, provenance."""
+"""Base of everything: files, tensors, progress, scale, device, fingerprint, provenance."""

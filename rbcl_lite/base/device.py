@@ -1,4 +1,4 @@
-"""Where to compute."""
+"""Device on which a model computes by default."""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ from torch import Tensor
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A temporary path to write to; it becomes ``path`` when the block ends, and goes when the block fails.
+    """A temporary path to write to; it becomes ``path`` when the block ends, and goes when the
+    block fails.
 
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "deep" / "a.txt"

@@ -1,4 +1,4 @@
-"""Which code a number came from: a hash of source files that ignores comments, docstrings and blank lines.
+"""Fingerprint of code: a hash of source files without comments, docstrings and blank lines.
 
 ``python -m rbcl_lite.base.fingerprint`` prints the fingerprint of the whole package.
 """
@@ -44,7 +44,9 @@ def normalised(source: str) -> str:
 
 @cache
 def imports(path: Path) -> set[Path]:
-    """The files of this package that a file imports by name to run, re-exports of ``__init__`` left out."""
+    """The files of this package that a file imports by name to run, re-exports of ``__init__`` left
+    out.
+    """
     found: set[Path] = set()
     todo: list[ast.AST] = [ast.parse(path.read_text(encoding="utf-8"))]
     while todo:

@@ -1,4 +1,4 @@
-"""One progress bar for the whole package: on standard output, silent where nobody watches."""
+"""Progress bar for the whole package: on standard output, silent where nobody watches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a number needs beside it: versions, hardware and date."""
+"""Provenance of a number: versions, hardware and date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One switch decides how much work a notebook, a test or an experiment does."""
+"""Scale of a notebook, a test or an experiment: one switch decides how much work it does."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Scale:
 SCALES = {
     "smoke": Scale("smoke", (64, 32), (64, 32), 24, 8, 12, 2, 1, "tiny", "small", 32, 1, 1, (8, 3), 1e-2, 0.0, 0.0),
     "laptop": Scale(
-        "laptop", (64, 32), (64, 32), 400, 100, 150, 3, 2, "tiny", "small", 128, 16, 20, (16, 4), 1e-2, 0.0, 0.0
+        "laptop", (64, 32), (64, 32), 400, 100, 150, 3, 2, "tiny", "small", 128, 32, 20, (16, 4), 1e-2, 0.0, 0.0
     ),
     "gpu": Scale(
         "gpu", (128, 64), (64, 32), 1000, 150, 300, 4, 2, "tiny", "resnet18", 256, 16, 20, (16, 4), 3e-3, 0.5, 0.1
@@ -68,7 +68,8 @@ T4 with two slow cores, about 6,000 steps of 64 images."""
 
 
 def scale(name: str | None = None) -> Scale:
-    """The scale of this name, of ``$RBCL_SCALE``, or ``gpu`` where CUDA is available and ``laptop`` elsewhere.
+    """The scale of this name, of ``$RBCL_SCALE``, or ``gpu`` where CUDA is available and ``laptop``
+    elsewhere.
 
     Raises:
         ValueError: an unknown name.

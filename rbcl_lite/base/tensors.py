@@ -1,4 +1,4 @@
-"""What every loss does with its arguments before the formula begins: precision and shapes."""
+"""Checks of tensor arguments, and the float32 core of losses under autocast."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ Loss = TypeVar("Loss", bound=Callable[..., Any])
 
 
 def full_precision(loss: Loss) -> Loss:
-    """Run a loss outside autocast, with half-precision arguments lifted to float32 (float64 stays float64)."""
+    """Run a loss outside autocast, with half-precision arguments lifted to float32 (float64 stays
+    float64).
+    """
 
     def lift(value: Any) -> Any:
         if isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16):
@@ -42,7 +44,9 @@ def check_matrix(name: str, x: Tensor, dim: int | None = None) -> None:
 
 
 def check_labels(name: str, labels: Tensor, n: int, classes: int | None = None) -> None:
-    """Raise ValueError unless ``labels`` is an integer [n], with values in 0..classes-1 if that is given."""
+    """Raise ValueError unless ``labels`` is an integer [n], with values in 0..classes-1 if that is
+    given.
+    """
     if labels.ndim != 1 or len(labels) != n or labels.is_floating_point():
         raise ValueError(f"{name} must be integers [{n}], got {labels.dtype} {list(labels.shape)}")
     if classes is not None and n and (int(labels.min()) < 0 or int(labels.max()) >= classes):
@@ -52,7 +56,9 @@ def check_labels(name: str, labels: Tensor, n: int, classes: int | None = None) 
 def check_pairs(
     query: Tensor, reference: Tensor, query_ids: Tensor, reference_ids: Tensor, ignore: Tensor | None = None
 ) -> None:
-    """Raise ValueError unless queries [B, D], references [R, D], their ids and ``ignore`` [B, R] fit together."""
+    """Raise ValueError unless queries [B, D], references [R, D], their ids and ``ignore`` [B, R]
+    fit together.
+    """
     check_matrix("query", query)
     check_matrix("reference", reference, query.shape[1])
     check_labels("query_ids", query_ids, len(query))

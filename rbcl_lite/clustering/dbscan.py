@@ -14,7 +14,8 @@ from rbcl_lite.clustering.jaccard import jaccard_similarity
 def pseudo_labels(
     features: Tensor | np.ndarray, *, eps: float = 0.6, min_samples: int = 4, k1: int = 20, k2: int = 6
 ) -> Tensor:
-    """Clusters of images that probably show one person: DBSCAN on the Jaccard distance (Song et al. 2020).
+    """Clusters of images that probably show one person: DBSCAN on the Jaccard distance (Song et al.
+    2020).
 
     The defaults of ``eps`` and ``min_samples`` are those of the strong baseline of OpenUnReID and
     of Cluster Contrast (Dai et al. 2021); both use k1 = 30 on Market-1501, where a person has 17

@@ -1,4 +1,6 @@
-"""k-reciprocal encoding: each image as a sparse vector of weights over the images it shares a neighbourhood with."""
+"""k-reciprocal encoding: each image as a sparse vector of weights over the images it shares a
+neighbourhood with.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ BLOCK = 1024
 
 @full_precision
 def nearest(vectors: Tensor, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest rows of each row by Euclidean distance, itself always first, and the farthest row's distance.
+    """The k nearest rows of each row by Euclidean distance, itself always first, and the farthest
+    row's distance.
 
     Exact, by blocks of a matrix product on the device of ``vectors``. The order of equal distances
     is not defined.

@@ -85,7 +85,8 @@ def jaccard_similarity(features: Tensor | np.ndarray, *, k1: int = 20, k2: int =
 
 
 def jaccard_distance(features: Tensor | np.ndarray, *, k1: int = 20, k2: int = 6) -> Tensor:
-    r"""Jaccard distance :math:`d_{ij} = 1 - s_{ij}` of all pairs, dense (Zhong et al., CVPR 2017, section 3.3).
+    r"""Jaccard distance :math:`d_{ij} = 1 - s_{ij}` of all pairs, dense (Zhong et al., CVPR 2017,
+    section 3.3).
 
     1 where two images share no reciprocal neighbour, 0 where they share all with equal weights.
     Needs 4 N^2 bytes; :func:`jaccard_similarity` is the sparse form, on which

@@ -1,1 +1,1 @@
-"""The commands of ``rbcl-lite``, one dataclass each: its fields are the options, their docstrings the help."""
+"""Commands of ``rbcl-lite``, one dataclass each: fields are options, docstrings the help."""

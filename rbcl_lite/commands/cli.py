@@ -1,4 +1,4 @@
-"""The command line: ``rbcl-lite render | train | evaluate | experiment | methods``."""
+"""Command line: ``rbcl-lite render | train | evaluate | experiment | methods``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ COMMANDS = Annotated[Render | Train | Evaluate | Experiment | Methods, tyro.conf
 
 
 def main(args: list[str] | None = None) -> None:
-    """Entry point of ``rbcl-lite``. What a user got wrong is said in one line; a fault of ours keeps its traceback."""
+    """Entry point of ``rbcl-lite``.
+
+    What a user got wrong is said in one line; a fault of ours keeps its traceback.
+    """
     command = tyro.cli(
         COMMANDS, args=args, prog="rbcl-lite", description="Backward-compatible training for person re-ID."
     )  # type: ignore[arg-type,call-overload]

@@ -23,7 +23,8 @@ class Evaluate:
     runs: tyro.conf.Positional[tuple[Path, ...]]
     """Folders of runs, oldest first. The images are those of the last one, or those of --data."""
     data: str | None = None
-    """Other images: a domain, or a folder of crops; also the new place of a folder that was moved."""
+    """Other images: a domain, or a folder of crops; also the new place of a folder that was moved.
+    """
     table: str | None = None
     """CSV with the columns path, id and, where known, camera and split."""
     pattern: str | None = None

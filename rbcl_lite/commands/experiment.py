@@ -1,4 +1,4 @@
-"""``rbcl-lite experiment sweep | ablation | shared-runs | check | confirm``: many runs, and numbers made of them."""
+"""``rbcl-lite experiment``: many runs, and numbers made of them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ class Sweep(Measured):
 
 @dataclass
 class Ablation(Measured):
-    """Learning without labels, part by part: source only, E, E+C, E+N, E+C+N, pseudo labels; resumable."""
+    """Learning without labels, part by part: source only, E, E+C, E+N, E+C+N, pseudo labels;
+    resumable.
+    """
 
     seeds: tuple[int, ...] = (0, 1, 2)
     """Every variant is trained on each of them."""
@@ -91,7 +93,9 @@ class Ablation(Measured):
 
 @dataclass
 class Axis(Measured):
-    """One upgrade with one thing varied, for example the recipe or the length of training; resumable."""
+    """One upgrade with one thing varied, for example the recipe or the length of training;
+    resumable.
+    """
 
     name: tyro.conf.Positional[str] = "recipe"
     """recipe, length or old-quality."""
@@ -128,7 +132,9 @@ class Check:
 
 @dataclass
 class Confirm(Measured):
-    """Train one run of each stale method again; where its numbers are the recorded ones, keep the others."""
+    """Train one run of each stale method again; where its numbers are the recorded ones, keep the
+    others.
+    """
 
     def run(self) -> None:
         """Go through all result files; exit status 1 if a method must be measured again."""

@@ -1,4 +1,4 @@
-"""Where commands write to."""
+"""Output of commands."""
 
 from __future__ import annotations
 

@@ -16,7 +16,9 @@ from rbcl_lite.plots.contact_sheet import contact_sheet
 
 @dataclass
 class Render:
-    """Draw people as the cameras of a domain see them: a contact sheet, one row per person, one column per camera."""
+    """Draw people as the cameras of a domain see them: a contact sheet, one row per person, one
+    column per camera.
+    """
 
     domain: str = "campus"
     """campus, station or street."""

@@ -43,7 +43,8 @@ class Train:
     """Train an old model, or with --old a new one that is kept compatible with it."""
 
     data: str = "campus"
-    """A domain (campus, station, street), or a folder of crops; by default in Market-1501's layout."""
+    """A domain (campus, station, street), or a folder of crops; by default in Market-1501's layout.
+    """
     table: str | None = None
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
@@ -53,7 +54,9 @@ class Train:
     old: Path | None = None
     """The old model, used as it is: folder of a finished run, or file of its stored vectors."""
     method: str = "independent"
-    """How the new model is kept compatible: independent, l2, bct, contrastive, ... (see rbcl-lite methods)."""
+    """How the new model is kept compatible: independent, l2, bct, contrastive, ... (see rbcl-lite
+    methods).
+    """
     weight: float = 1.0
     """Lambda, the weight of the method; for mixbct the share of mixed rows."""
     learner: str = "supervised"
@@ -85,7 +88,9 @@ class Train:
     seed: int = 0
     """Of weights, batches and augmentation, and of the people of a domain."""
     scale: str | None = None
-    """smoke, laptop, gpu or large; by default $RBCL_SCALE, or gpu where CUDA is available, else laptop."""
+    """smoke, laptop, gpu or large; by default $RBCL_SCALE, or gpu where CUDA is available, else
+    laptop.
+    """
     runs: Path | None = None
     """Folder where runs are kept; by default runs/ in $RBCL_CACHE or ~/.cache/rbcl_lite."""
     options: str = "{}"

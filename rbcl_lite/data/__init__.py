@@ -1,4 +1,4 @@
-"""Where images come from: drawn pedestrians, folders of crops, splits, batches."""
+"""Images: drawn pedestrians, folders of crops, splits, batches."""
 
 from rbcl_lite.data.augment import Augment, unchanged
 from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit, Splits

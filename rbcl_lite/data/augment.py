@@ -1,4 +1,4 @@
-"""Augmentation of a batch, drawn for each image by itself: flip, pad and crop, brightness and contrast, erasing."""
+"""Augmentation of a batch, drawn for each image: flip, pad and crop, colour, erasing."""
 
 from __future__ import annotations
 
@@ -76,7 +76,8 @@ class Augment:
 
 
 def unchanged(images: Tensor, generator: torch.Generator) -> Tensor:
-    """No augmentation: for inputs that are no images, such as stored vectors, which only need their own type.
+    """No augmentation: for inputs that are no images, such as stored vectors, which only need their
+    own type.
 
     Args:
         images: [B, ...] anything.
@@ -121,7 +122,8 @@ def flip_and_crop(pixels: Tensor, flipped: Tensor, corner: Tensor, pad: int) -> 
 
 
 def rectangles(draw: Tensor, height: int, width: int) -> Tensor:
-    """Rectangles of 2 to 25 % of the area, log-uniform in height / width from 1/3.3 to 3.3, anywhere inside.
+    """Rectangles of 2 to 25 % of the area, log-uniform in height / width from 1/3.3 to 3.3,
+    anywhere inside.
 
     Args:
         draw: [B, 4] in 0..1: area, aspect ratio, row and column.

@@ -1,4 +1,4 @@
-"""One camera's picture in another camera's colours: a stand-in for images made by a style-transfer network."""
+"""Camera styles: a picture in another camera's colours, in place of style-transfer images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ CHUNK = 1024
 
 @dataclass(frozen=True)
 class CameraStyle:
-    r"""Mean and standard deviation of each colour channel of each camera, and the transfer between cameras.
+    r"""Mean and standard deviation of each colour channel of each camera, and the transfer between
+    cameras.
 
     .. math:: x' = \frac{x - \mu_c}{\sigma_c}\, \sigma_t + \mu_t
 
@@ -63,11 +64,14 @@ class CameraStyle:
         return CameraStyle(torch.from_numpy(cams), torch.from_numpy(mean).float(), torch.from_numpy(std).float())
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """A camera [count] for each image, uniform over all, so that an image keeps its own with probability 1 / C."""
+        """A camera [count] for each image, uniform over all, so that an image keeps its own with
+        probability 1 / C.
+        """
         return self.cams[torch.randint(len(self.cams), (count,), generator=generator)]
 
     def __call__(self, images: Tensor, cams: Tensor, targets: Tensor) -> Tensor:
-        """The images in the colours of other cameras; where ``targets`` is the own camera, the image itself.
+        """The images in the colours of other cameras; where ``targets`` is the own camera, the
+        image itself.
 
         Args:
             images: [B, 3, H, W] uint8.

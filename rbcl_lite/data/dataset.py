@@ -1,4 +1,4 @@
-"""Images with the person, the camera and the name of each, and the disjoint splits that an experiment needs."""
+"""Data set: images with person, camera and name of each, and the splits of an experiment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image files on disk to one uint8 array, decoded once and then memory-mapped."""
+"""Decoding of image files to one uint8 array, done once and then memory-mapped."""
 
 from __future__ import annotations
 

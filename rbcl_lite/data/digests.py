@@ -1,4 +1,4 @@
-"""What is in each file of a folder: a hash of its bytes, read once and remembered."""
+"""Digests of the files of a folder: hashes of their bytes, read once and remembered."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from rbcl_lite.data.cache import cache_dir
 LONG = 1000
 """From this many files that must be read, a progress bar is shown on a terminal."""
 RECENT = 2.0
-"""A file that changed in the last so many seconds is read again next time: its clock may not tell a second change."""
+"""A file that changed in the last so many seconds is read again next time: its clock may not tell a
+second change.
+"""
 
 
 def digests(root: Path, names: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Drawing of many images of a world: with a progress bar, and in several processes where that is faster."""
+"""Drawing of many images: with a progress bar, in several processes where that is faster."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def draw_many(
 def _share(
     world: World, keys: NDArray[np.int64], parts: list[slice], helpers: int, put: Callable[[slice, Pictures], None]
 ) -> None:
-    """Draw from the last part backwards while ``helpers`` processes start and draw from the first part onwards."""
+    """Draw from the last part backwards while ``helpers`` processes start and draw from the first
+    part onwards.
+    """
     recipe = (world.domain, world.identities, world.seed, world.size)
     with ProcessPoolExecutor(helpers, multiprocessing.get_context("spawn"), _begin) as pool:
         try:
@@ -111,7 +113,9 @@ def _one_thread() -> Iterator[None]:
 
 @contextmanager
 def _main_hidden() -> Iterator[None]:
-    """Start processes without the caller's script, which multiprocessing would run again in each of them."""
+    """Start processes without the caller's script, which multiprocessing would run again in each of
+    them.
+    """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -121,7 +125,9 @@ def _main_hidden() -> Iterator[None]:
 
 
 def _begin() -> None:
-    """Set up a drawing process: one thread; Ctrl-C is the parent's affair; no life after the parent."""
+    """Set up a drawing process: one thread; Ctrl-C is the parent's affair; no life after the
+    parent.
+    """
     torch.set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()

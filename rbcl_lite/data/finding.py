@@ -1,4 +1,4 @@
-"""The image files under a folder, symbolic links followed."""
+"""Finding of the image files under a folder, symbolic links followed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ OTHERS = (".heic", ".heif", ".avif", ".jp2", ".jxl", ".exr", ".npy", ".npz", ".m
 
 
 def find_images(folder: Path, *, recursive: bool = False) -> list[str]:
-    """Names of the image files under a folder, relative to it, sorted; hidden files and other types are left out.
+    """Names of the image files under a folder, relative to it, sorted; hidden files and other types
+    are left out.
 
     Symbolic links are followed. One that leads back to a folder it lies in is left out, so that no
     walk is endless. A warning names files that look like images of a type that is not read.

@@ -1,4 +1,4 @@
-"""Real crops from disk: Market-1501's layout, or any folder with a table or a file-name pattern."""
+"""Folders of crops: Market-1501's layout, or any folder with a table or a pattern."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ def crops(
     seed: int = 0,
     progress: bool | None = None,
 ) -> Splits:
-    r"""Your own crops: any folder, with a CSV table or a pattern of file names that tells who is on which image.
+    r"""Your own crops: any folder, with a CSV table or a pattern of file names that tells who is on
+    which image.
 
     Identities and cameras may be any strings. The string is the identity: who trains and who is
     held out depends on it, the seed and the shares alone (:func:`~rbcl_lite.data.holdout.part_of`),

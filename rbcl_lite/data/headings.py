@@ -1,4 +1,4 @@
-"""What a column of a table or a group of a pattern means: one list of spellings for both."""
+"""Headings: what a column of a table or a group of a pattern means, one list for both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ SPELLINGS = {
     "camera": ("camera", "cam", "camid", "cameraid", "cid", "cameraname", "camname", "cameranumber", "camno"),
     "split": ("split", "set", "subset", "partition"),
 }
-"""Small letters without spaces, hyphens and underscores; the first of each line is the one that messages name."""
+"""Small letters without spaces, hyphens and underscores; the first of each line is the one that
+messages name.
+"""
 
 
 def meaning(heading: str) -> str | None:

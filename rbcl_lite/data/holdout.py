@@ -1,4 +1,4 @@
-"""Hold people out for validation and test, and make queries and a gallery of their images.
+"""Holdout of people for validation and test, and queries and a gallery of their images.
 
 Whatever is drawn for a person depends on the name, the seed and the shares, never on who else is
 there: a data set can grow between an old model and a new one, and nobody changes sides.

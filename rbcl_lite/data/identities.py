@@ -1,4 +1,4 @@
-"""Names of people: when two of them are one person, and which of them are nobody."""
+"""Identities: when two names are one person, and which names are nobody."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ FIRST = 3
 
 
 def canonical(name: str) -> str:
-    """One spelling for all spellings of a name: a whole number in plain decimal, other text in Unicode's form C.
+    """One spelling for all spellings of a name: a whole number in plain decimal, other text in
+    Unicode's form C.
 
     >>> canonical("007"), canonical("12.0"), canonical("-1"), canonical("anna 02")
     ('7', '12', '-1', 'anna 02')

@@ -76,7 +76,9 @@ class Images:
         return self.data in DOMAINS
 
     def moved(self, data: str | Path) -> Images:
-        """The same images at another place; a table that lies in the old folder is looked for in the new one."""
+        """The same images at another place; a table that lies in the old folder is looked for in
+        the new one.
+        """
         root, table = Path(data).expanduser().resolve(), self.table
         if table is not None and Path(table).is_relative_to(self.data):
             table = str(root / Path(table).relative_to(self.data))
@@ -107,7 +109,8 @@ class Images:
         return crops(root, table=self.table, pattern=self.pattern, size=size, seed=seed, progress=progress)
 
     def version(self) -> str:
-        """What the images depend on beside the arguments of :meth:`load`: the code, and what is in the files.
+        """What the images depend on beside the arguments of :meth:`load`: the code, and what is in
+        the files.
 
         Names relative to the folder and bytes count; where the folder lies, and when a file was
         touched, do not. Of a table counts what it says of each image.
@@ -135,7 +138,8 @@ class Images:
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
 
     def identity(self) -> dict[str, str | None]:
-        """What the key of a run should hold: which images these are, wherever they lie and however they are spelled.
+        """What the key of a run should hold: which images these are, wherever they lie and however
+        they are spelled.
 
         >>> Images("campus").identity()["data"]
         'campus'

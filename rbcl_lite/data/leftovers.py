@@ -1,4 +1,4 @@
-"""What a decoding had done when it was interrupted or met bad files, kept for the next attempt."""
+"""Leftovers of an interrupted decoding, kept for the next attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is on which image: read from a CSV table, or from the file names."""
+"""Naming of who is on which image, by a CSV table or by the file names."""
 
 from __future__ import annotations
 
@@ -171,7 +171,9 @@ def _listing(names: list[str], columns: dict[str, list[str]], labels: Sequence[s
 
 
 def _signed(found: re.Match[str], group: str) -> str:
-    """The group, with a minus sign that stands before its number and after no letter or digit: -1_c1.jpg is junk."""
+    """The group, with a minus sign that stands before its number and after no letter or digit:
+    -1_c1.jpg is junk.
+    """
     text, start = found.string, found.start(group)
     minus = found[group].isdecimal() and text[:start].endswith("-") and not text[: start - 1][-1:].isalnum()
     return "-" + found[group] if minus else found[group]

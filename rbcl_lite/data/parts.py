@@ -1,4 +1,4 @@
-"""Which image trains, asks or is searched: drawn by name and seed, or as the user wrote it."""
+"""Parts of a data set: who trains, asks or is searched, drawn by name or as the user wrote it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """What decides about N images: the name, the person and the camera (or None) of each, and how they are split.
+    """What decides about N images: the name, the person and the camera (or None) of each, and how
+    they are split.
 
     Args:
         keys: N image names.

@@ -1,4 +1,4 @@
-"""Splits of a domain of the world: training, validation and test images, drawn once and kept on disk."""
+"""Splits of a domain of the world, drawn once and kept on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Training set: what a learner, a method and a model need of the inputs, whatever they are."""
+"""Training set: what learners, methods and models need of the inputs, whatever they are."""
 
 from __future__ import annotations
 

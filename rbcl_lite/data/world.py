@@ -1,4 +1,4 @@
-"""A world of drawn pedestrians: any image of any person at any camera, made when it is asked for."""
+"""World of drawn pedestrians: any image of any person at any camera, made when asked for."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ class World:
 
     @torch.no_grad()
     def images(self, ids: ArrayLike, cams: ArrayLike, indices: ArrayLike, chunk: int | None = None) -> Pictures:
-        """Draw images; :func:`~rbcl_lite.data.draw_many.draw_many` draws thousands, with a progress bar.
+        """Draw images; :func:`~rbcl_lite.data.draw_many.draw_many` draws thousands, with a progress
+        bar.
 
         Args:
             ids: [N] who, 0 to ``identities - 1``.

@@ -1,4 +1,4 @@
-"""What the parts of learning without labels are worth: the invariances of ECN one by one, and pseudo labels."""
+"""Ablation of learning without labels: ECN's invariances one by one, and pseudo labels."""
 
 from __future__ import annotations
 
@@ -79,7 +79,8 @@ def ablation(
     folder: Path = RESULTS,
     progress: bool | None = None,
 ) -> Path:
-    """Train every variant on every seed and measure it at the station; what is done already is not done again.
+    """Train every variant on every seed and measure it at the station; what is done already is not
+    done again.
 
     Nothing is chosen here, so the runs differ in the learner alone.
 

@@ -10,7 +10,8 @@ MAX_LOSS = 2.0
 
 
 def choose_weight(records: Iterable[dict[str, Any]], independent: dict[str, Any]) -> float:
-    """The rule of this book: the best validation new/old that costs at most 2 points of validation new/new.
+    """The rule of this book: the best validation new/old that costs at most 2 points of validation
+    new/new.
 
     Args:
         records: the runs of one method on one seed.
@@ -32,7 +33,8 @@ def choose_weight(records: Iterable[dict[str, Any]], independent: dict[str, Any]
 
 
 def next_weight(weights: Sequence[float], chosen: float, limit: float | None = None) -> float | None:
-    """The weight to try next where the choice has fallen on an end of the list; None where it has not.
+    """The weight to try next where the choice has fallen on an end of the list; None where it has
+    not.
 
     Args:
         weights: those that were tried.

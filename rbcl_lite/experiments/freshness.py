@@ -1,4 +1,4 @@
-"""Freshness of measured numbers: whether they still belong to the code that is here, and what to do if not."""
+"""Freshness of measured numbers: whether they still belong to the code that is here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ ORIGIN = ("versions", "hardware", "threads", "date", "command")
 
 
 KINDS: dict[str, tuple[type[Job], Callable[[Job], dict[str, Any]]]] = {ablation.NAME: (VariantJob, measure_variant)}
-"""The kind of job of an experiment, and what executes it; of every other result :class:`Job` and ``execute``."""
+"""The kind of job of an experiment, and what executes it; of every other result :class:`Job` and
+``execute``.
+"""
 
 
 def kind_of(result: Mapping[str, Any]) -> tuple[type[Job], Callable[[Job], dict[str, Any]]]:
@@ -34,7 +36,9 @@ def job_of(result: Mapping[str, Any], record: Mapping[str, Any]) -> Job:
 
 
 def stale_records(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The records of each method whose runs would have another key today: other code, images or options."""
+    """The records of each method whose runs would have another key today: other code, images or
+    options.
+    """
     found = defaultdict(list)
     for record in result["runs"]:
         if record["run"] != job_of(result, record).key():
@@ -52,7 +56,8 @@ def stale(folder: Path = RESULTS) -> list[str]:
 
 
 def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> list[str]:
-    """After a change that should change no number: train one run of each stale method again, and compare.
+    """After a change that should change no number: train one run of each stale method again, and
+    compare.
 
     The witness of a method is the stale run at its chosen weight on its first seed. Where
     validation and test scores are the recorded ones to the last digit, the other records of the

@@ -1,4 +1,4 @@
-"""Heads: a linear map of stored vectors in place of a network, so that twenty upgrades fit into a minute."""
+"""Heads: a linear map of stored vectors in place of a network, twenty upgrades a minute."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def train_head(
     seed: int = 0,
     share: float = 1.0,
 ) -> tuple[Head, pd.DataFrame]:
-    """Train a linear head on an independent model's vectors by the loop, the learner and the method of a real upgrade.
+    """Train a linear head on an independent model's vectors by the loop, the learner and the method
+    of a real upgrade.
 
     What is left out is the network below: a head can only turn and stretch the new space. So it
     ranks methods for a head, not for a network.

@@ -1,4 +1,4 @@
-"""Jobs of an experiment: runs that are trained and measured in processes, each record kept at once."""
+"""Jobs of an experiment: runs trained and measured in processes, each record kept at once."""
 
 from __future__ import annotations
 
@@ -72,7 +72,9 @@ def execute(job: Job) -> dict[str, Any]:
 
 
 def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
-    """What a result file keeps of a job: what it was, what was measured, where, what it cost, and the run's key."""
+    """What a result file keeps of a job: what it was, what was measured, where, what it cost, and
+    the run's key.
+    """
     history = run.read_history()
     where = provenance()
     watched = [c for c in ("new_old", "new_new", "saturation") if c in history] if run.config.watch else []
@@ -100,7 +102,8 @@ def run_jobs(
     what: str,
     progress: bool | None,
 ) -> dict[Job, dict[str, Any]]:
-    """Execute jobs in processes; the record of every finished one is written into the result file at once.
+    """Execute jobs in processes; the record of every finished one is written into the result file
+    at once.
 
     A job whose record is in the file already is not executed again, unless the key of its run has
     changed since: another configuration, other code or other images.

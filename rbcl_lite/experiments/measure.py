@@ -1,4 +1,4 @@
-"""What one upgrade is worth: the four numbers of the cross-test."""
+"""Measurement of an upgrade: the cells of its cross-test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from rbcl_lite.runs.start import OldModel
 
 @dataclass(frozen=True)
 class CrossTest:
-    """Old and new vectors of the same queries and gallery images. Each cell of the cross-test is computed once.
+    """Old and new vectors of the same queries and gallery images. Each cell of the cross-test is
+    computed once.
 
     Args:
         old_query, old_gallery: vectors of the old model.
@@ -77,7 +78,9 @@ def scores(test: CrossTest) -> dict[str, float]:
 
 
 def seen_people(runs: Sequence[Run], config: RunConfig, part: str, progress: bool | None = None) -> set[str]:
-    """The held-out people of a configuration on whom one of the runs was trained: no measurement may use them."""
+    """The held-out people of a configuration on whom one of the runs was trained: no measurement
+    may use them.
+    """
     splits = config.splits(progress)
     known = [run.trained_on for run in runs if run.trained_on is not None]
     return {name for record in known for name in record.among(config.images, config.seed, splits, part)}
@@ -113,7 +116,9 @@ def cross_test_runs(
 def _vectors(
     model: OldModel, config: RunConfig, part: str, progress: bool | None = None, without: Collection[str] = ()
 ) -> tuple[Features, Features]:
-    """Vectors of the queries and of the gallery of a configuration's held-out people, at the size the model reads."""
+    """Vectors of the queries and of the gallery of a configuration's held-out people, at the size
+    the model reads.
+    """
     config = config if model.size is None else replace(config, size=model.size)
     held_out = leave_out(config.splits(progress).held_out(part), config.images, config.seed, without)
     return model.extract(held_out.query, progress), model.extract(held_out.gallery, progress)

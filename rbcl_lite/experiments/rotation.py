@@ -18,7 +18,8 @@ ROTATION = "rotation"
 
 
 def fit_rotation(new: Features, old: Features) -> Tensor:
-    """The orthogonal matrix that brings new vectors nearest to the old ones (Procrustes, least squares).
+    """The orthogonal matrix that brings new vectors nearest to the old ones (Procrustes, least
+    squares).
 
     Args:
         new: N vectors of D coordinates; brought to the old width
@@ -43,13 +44,16 @@ def fit_rotation(new: Features, old: Features) -> Tensor:
 
 
 def rotate(features: Features, rotation: Tensor) -> Features:
-    """The vectors turned: the distances among them stay, so that new/new does not change at equal widths."""
+    """The vectors turned: the distances among them stay, so that new/new does not change at equal
+    widths.
+    """
     turned = fit_dimension(features.vectors, len(rotation)) @ rotation
     return Features(turned, features.ids, features.cams, f"{features.model}-rotated", features.keys)
 
 
 def rotated(test: CrossTest, old: OldModel, new: Run, progress: bool | None = None) -> CrossTest:
-    """The cross-test with new queries turned; the rotation is fitted on the new model's training images.
+    """The cross-test with new queries turned; the rotation is fitted on the new model's training
+    images.
 
     The new gallery stays as it is, with the queries that belong to it: new/new is the independent
     model's.

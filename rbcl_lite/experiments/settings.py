@@ -1,4 +1,4 @@
-"""The five upgrades that every method is tried on."""
+"""Settings: the five upgrades that every method is tried on."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
     "rbcl": (0.5, 1, 2, 4),
     "rbcl-no-agents": (0.5, 1, 2, 4),
 }
-"""The weights with which each method's sweep begins. The losses have different scales, so one grid would be unfair.
+"""The weights with which each method's sweep begins. The losses have different scales, so one grid
+would be unfair.
 
 A list grows by itself where the choice falls on its end
 (:func:`~rbcl_lite.experiments.sweep.sweep`).
@@ -50,7 +51,8 @@ VARIANTS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "rbcl-no-agents": ("rbcl", {"agents": 0}),
     "smooth-ap-all-pairs": ("smooth-ap", {"own": True, "same_camera": True}),
 }
-"""Methods that are swept with other options than their defaults: the method's name, and the options.
+"""Methods that are swept with other options than their defaults: the method's name, and the
+options.
 
 ``rbcl-no-agents`` has reactivation as its only difference from ``smooth-ap``.
 ``smooth-ap-all-pairs`` ranks the query's own old vector and same-camera positives too, which the

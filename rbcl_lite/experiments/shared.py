@@ -1,4 +1,4 @@
-"""The runs that several chapters load: trained once, before the notebooks are executed."""
+"""Shared runs: trained once, before the notebooks that load them are executed."""
 
 from __future__ import annotations
 
@@ -24,11 +24,14 @@ SHARED: dict[str, tuple[str, str]] = {
     "station": ("cross-domain-pseudo-labels", "independent"),
     "station-contrastive": ("cross-domain-pseudo-labels", "contrastive"),
 }
-"""Short name in the chapters: setting and method, on seed 0, at the weight that validation people chose."""
+"""Short name in the chapters: setting and method, on seed 0, at the weight that validation people
+chose.
+"""
 
 
 def shared_config(name: str, scale_name: str | None = None) -> RunConfig:
-    """The configuration of a shared run; ``"old"`` is the run that made the gallery of ``stronger-and-more``.
+    """The configuration of a shared run; ``"old"`` is the run that made the gallery of
+    ``stronger-and-more``.
 
     Raises:
         ValueError: an unknown name.
@@ -48,7 +51,10 @@ def shared_config(name: str, scale_name: str | None = None) -> RunConfig:
 
 
 def shared_runs(workers: int = 2, scale_name: str | None = None) -> Iterator[str]:
-    """Train all shared runs in processes; yields one line for each. The old one comes first: all need it."""
+    """Train all shared runs in processes; yields one line for each.
+
+    The old one comes first: all need it.
+    """
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         yield f"old: {pool.submit(_make, 'old', scale_name).result()}"

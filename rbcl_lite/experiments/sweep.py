@@ -1,4 +1,4 @@
-"""Sweep of weights: all on one seed, the choice on validation people, then more seeds at the chosen weight."""
+"""Sweep of weights: all on one seed, the choice on validation people, then more seeds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from rbcl_lite.methods import METHODS
 
 BASELINES = ("independent", ROTATION)
 MOST_WEIGHTS = 9
-"""From this many weights on a list grows no more, even if the choice falls on its end; the file says so."""
+"""From this many weights on a list grows no more, even if the choice falls on its end; the file
+says so.
+"""
 LEAD = 3.0
 """Points of new/old behind the best within which a method gets the last seeds too."""
 
@@ -103,7 +105,9 @@ def limit_of(method: str) -> float | None:
 
 
 def leaders(path: Path, methods: Sequence[str]) -> list[str]:
-    """The methods whose mean validation new/old lies within three points of the best one's, at their chosen weights."""
+    """The methods whose mean validation new/old lies within three points of the best one's, at
+    their chosen weights.
+    """
     result = read(path)
     found: dict[str, list[float]] = {m: [] for m in methods}
     for r in result["runs"]:

@@ -1,4 +1,4 @@
-"""Measured numbers as tables."""
+"""Tables of measured numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
 
 
 def runs_table(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
-    """One row per run: method, weight, seed, the scores of ``part`` in per cent, and the training seconds."""
+    """One row per run: method, weight, seed, the scores of ``part`` in per cent, and the training
+    seconds.
+    """
     rows = [
         {"method": r["method"], "weight": r["weight"], "seed": r["seed"], **r[part], "seconds": r["seconds"]}
         for r in result["runs"]

@@ -1,4 +1,4 @@
-"""When one method may be called better than another."""
+"""Verdict on paired seeds: when one method may be called better than another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learners, one file each. :data:`LEARNERS` maps the name on the command line to the class."""
+"""Learners, one file each; :data:`LEARNERS` maps the command's names to them."""
 
 from rbcl_lite.learners.ecn import ECN
 from rbcl_lite.learners.pseudo_labels import PseudoLabels

@@ -1,4 +1,4 @@
-"""Clusters of the training images, with each camera's own offset taken out first."""
+"""Clusters of training images, with each camera's own offset taken out first."""
 
 from __future__ import annotations
 

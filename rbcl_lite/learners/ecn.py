@@ -1,4 +1,4 @@
-"""ECN: labelled images of one domain, and a memory of every image of the unlabelled target domain."""
+"""ECN: labelled images of one domain, and a memory of every image of an unlabelled one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, TrainingSet, Upgrade
 
 
 class ECN(Learner):
-    """Exemplar, camera and neighbourhood invariance (Zhong et al. 2019): (1 - w) L_labelled + w L_target.
+    """Exemplar, camera and neighbourhood invariance (Zhong et al. 2019): (1 - w) L_labelled + w
+    L_target.
 
     The target domain is the training set; its labels are not used (its true identities enter the
     measured ``purity`` alone). A target image is its own class in the memory. Each is shown in the
@@ -135,7 +136,9 @@ class ECN(Learner):
         self._ids = torch.from_numpy(upgrade.train.ids)
 
     def on_epoch(self, epoch: Epoch) -> Tensor:
-        """Momentum of the epoch, and which losses count in it; the labels that a compatibility method uses."""
+        """Momentum of the epoch, and which losses count in it; the labels that a compatibility
+        method uses.
+        """
         self.alpha = self.momentum * epoch.number / max(1, epoch.total - 1)
         self._with_target = self.exemplar and epoch.progress >= self.warmup - 1e-9
         self._with_neighbours = self.neighbours and self._with_target and epoch.progress >= self.start - 1e-9
@@ -163,7 +166,9 @@ class ECN(Learner):
         return -(-len(self.upgrade.train) // (people * images))
 
     def batches(self, number: int) -> Iterator[np.ndarray]:
-        """All images in a random order, K images of a label together; the last batch is filled from the first."""
+        """All images in a random order, K images of a label together; the last batch is filled from
+        the first.
+        """
         people, images = self.upgrade.batch
         r = np.random.default_rng((self.upgrade.seed, 13, number))
         order = r.permutation(len(self._labels))
@@ -209,5 +214,7 @@ class ECN(Learner):
             self._features = None
 
     def observe(self) -> dict[str, Tensor | float]:
-        """``purity`` of the k nearest keys and the share of images ``clustered``, once neighbours count."""
+        """``purity`` of the k nearest keys and the share of images ``clustered``, once neighbours
+        count.
+        """
         return self._observed

@@ -15,7 +15,8 @@ from rbcl_lite.protocol import Batch, Upgrade
 
 
 class LabelledBranch:
-    """Cross-entropy, and triplets if wanted, of labelled images of another domain, in a forward pass of its own.
+    """Cross-entropy, and triplets if wanted, of labelled images of another domain, in a forward
+    pass of its own.
 
     Each step draws P x K images from the step's generator, so that nothing has to be saved for a
     resume.
@@ -87,7 +88,8 @@ class LabelledBranch:
 
 @contextmanager
 def frozen_statistics(model: nn.Module, update: bool) -> Iterator[None]:
-    """Forward passes in here leave the running statistics of batch norm as they are, unless ``update``.
+    """Forward passes in here leave the running statistics of batch norm as they are, unless
+    ``update``.
 
     The batch's own statistics still normalise it: the layers stay in training mode.
     """

@@ -29,7 +29,8 @@ class Clusters:
 
 
 class PseudoLabels(Learner):
-    """Cluster Contrast (Dai et al. 2022) on clusters of Jaccard distances, found anew before every epoch.
+    """Cluster Contrast (Dai et al. 2022) on clusters of Jaccard distances, found anew before every
+    epoch.
 
     All training images pass the model without augmentation, DBSCAN groups them
     (:class:`~rbcl_lite.learners.clusters.Clustering`), images outside all clusters are left out of

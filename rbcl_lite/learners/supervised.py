@@ -15,7 +15,8 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Upgrade
 
 
 class Supervised(Learner):
-    """Cross-entropy of the cosine classifier plus the triplet loss before the BN neck (Luo et al. 2019).
+    """Cross-entropy of the cosine classifier plus the triplet loss before the BN neck (Luo et al.
+    2019).
 
     Args:
         label_smoothing: mass that the target gives to all classes.

@@ -1,4 +1,4 @@
-"""AdvBCT (Pan et al. 2023), adversarial part: a discriminator that shall not tell the two models apart."""
+"""AdvBCT (Pan et al. 2023): a discriminator that shall not tell the two models apart."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ class ModelDiscriminator(nn.Module):
 
 @full_precision
 def adversarial_loss(discriminator: nn.Module, new: Tensor, old: Tensor, *, strength: float = 1.0) -> Tensor:
-    r"""Train the discriminator to tell the models apart and, through a reversed gradient, the new model to fool it.
+    r"""Train the discriminator to tell the models apart and, through a reversed gradient, the new
+    model to fool it.
 
     .. math:: L = -\frac1B \sum_i \log p(\text{new} \mid \bar f^n_i) - \frac1B \sum_i \log p(\text{old} \mid \bar f^o_i)
 

@@ -1,4 +1,4 @@
-"""Pull the new vector of an image onto its old vector."""
+"""Alignment: the new vector of an image is pulled onto its old vector."""
 
 from __future__ import annotations
 

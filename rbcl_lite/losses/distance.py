@@ -1,4 +1,4 @@
-"""Euclidean distance of unit vectors, with a gradient that stays finite where two of them coincide."""
+"""Distance of unit vectors, with a gradient that stays finite where two coincide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AdvBCT (Pan et al. 2023), boundary part: new vectors stay inside a learnable sphere around the old class."""
+"""Elastic boundary of AdvBCT (Pan et al. 2023): a learnable sphere around each old class."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ def class_spheres(old: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor
 
 @full_precision
 def elastic_radii(radii: Tensor, elasticity: Tensor, threshold: float = 1.0) -> Tensor:
-    r"""Learnable boundaries between the old class's radius and a common threshold (Pan et al. 2023).
+    r"""Learnable boundaries between the old class's radius and a common threshold (Pan et al.
+    2023).
 
     .. math:: r^e_k = r_k \pm |r_k - t|\,\sigma(w_k) = \big(1 - \sigma(w_k)\big)\, r_k + \sigma(w_k)\, t
 
@@ -64,7 +65,8 @@ def elastic_radii(radii: Tensor, elasticity: Tensor, threshold: float = 1.0) -> 
 
 @full_precision
 def point_to_set_loss(new: Tensor, centres: Tensor, radii: Tensor, labels: Tensor) -> Tensor:
-    r"""How far the vectors that leave the old class's sphere are outside, mean over these alone (Pan et al. 2023).
+    r"""How far the vectors that leave the old class's sphere are outside, mean over these alone
+    (Pan et al. 2023).
 
     .. math:: L = \frac{1}{|V|} \sum_{i \in V} \big(\lVert \bar f^n_i - c_{y_i} \rVert - r_{y_i}\big),
               \qquad V = \{i : \lVert \bar f^n_i - c_{y_i} \rVert > r_{y_i}\}

@@ -1,4 +1,4 @@
-"""How far a class reaches, outliers left out."""
+"""Extent of a class, outliers left out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from torch import Tensor
 
 
 def class_extent(values: Tensor, labels: Tensor, num_classes: int, *, reach: float = 1.5) -> Tensor:
-    r"""Largest value of each class after outliers are left out: those above :math:`Q_3 + 1.5\,(Q_3 - Q_1)`.
+    r"""Largest value of each class after outliers are left out: those above :math:`Q_3 + 1.5\,(Q_3
+    - Q_1)`.
 
     Args:
         values: [N] distances or angles.

@@ -1,4 +1,4 @@
-"""Hot-refresh (Zhang et al. 2022): old and new negatives at once, for a gallery that is half refreshed."""
+"""Hot-refresh (Zhang et al. 2022): old and new negatives at once, for a half-new gallery."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision, z
 def hot_refresh_loss(
     new: Tensor, old: Tensor, ids: Tensor, *, temperature: float = 0.05, hardest: int | None = 10
 ) -> Tensor:
-    r"""Regression-alleviating compatible training, RACT (Zhang et al. 2022, "Hot-Refresh Model Upgrades").
+    r"""Regression-alleviating compatible training, RACT (Zhang et al. 2022, "Hot-Refresh Model
+    Upgrades").
 
     .. math:: L = -\frac1B \sum_i \log \frac{e^{\cos(n_i, o_i)/\tau}}{e^{\cos(n_i, o_i)/\tau}
               + \sum_{j \in O_i} e^{\cos(n_i, o_j)/\tau} + \sum_{j \in N_i} e^{\cos(n_i, n_j)/\tau}}

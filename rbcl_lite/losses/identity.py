@@ -1,4 +1,4 @@
-"""Losses that teach who is who: the new model's own supervision, with or without an old model."""
+"""Identity losses: the new model's own supervision, with or without an old model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision, z
 
 @full_precision
 def cross_entropy_loss(logits: Tensor, labels: Tensor, *, label_smoothing: float = 0.1) -> Tensor:
-    r"""Cross-entropy with smoothed labels: :func:`torch.nn.functional.cross_entropy`, defined on an empty batch too.
+    r"""Cross-entropy with smoothed labels: :func:`torch.nn.functional.cross_entropy`, defined on an
+    empty batch too.
 
     .. math:: L = -\frac1B \sum_i \sum_c \big((1-\epsilon)\,[c = y_i] + \epsilon / C\big) \log p_{ic}
 

@@ -1,4 +1,4 @@
-"""Backward-compatible training (Shen et al. 2020): the old classifier judges the new vectors."""
+"""Influence loss (Shen et al. 2020): the old classifier judges the new vectors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def _known(name: str, labels: Tensor, n: int, classes: int) -> Tensor:
 
 @full_precision
 def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, logit_scale: float = 16.0) -> Tensor:
-    r"""Cross-entropy of the new vectors against frozen prototypes of the old space (Shen et al. 2020).
+    r"""Cross-entropy of the new vectors against frozen prototypes of the old space (Shen et al.
+    2020).
 
     .. math:: L = -\frac1B \sum_i \log \frac{e^{s \cos(f^n_i, w^o_{y_i})}}{\sum_c e^{s \cos(f^n_i, w^o_c)}}
 
@@ -60,7 +61,8 @@ def influence_loss(new: Tensor, prototypes: Tensor, labels: Tensor, *, logit_sca
 
 @full_precision
 def class_prototypes(features: Tensor, labels: Tensor, num_classes: int) -> Tensor:
-    r"""Unit vector of the mean of a class's unit vectors, the synthesised classifier of Shen et al. 2020.
+    r"""Unit vector of the mean of a class's unit vectors, the synthesised classifier of Shen et al.
+    2020.
 
     .. math:: w_c = \frac{m_c}{\lVert m_c \rVert}, \qquad m_c = \frac{1}{n_c} \sum_{y_i = c} \bar f_i
 

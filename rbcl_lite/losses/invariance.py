@@ -1,4 +1,4 @@
-"""ECN (Zhong et al. 2019): each image of the unlabelled domain is a class and shares its target with its neighbours."""
+"""Invariance loss of ECN (Zhong et al. 2019): each image is a class and shares its target."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ def _check(logits: Tensor, index: Tensor, k: int) -> None:
 
 @full_precision
 def invariance_loss(logits: Tensor, index: Tensor, *, k: int = 6, neighbours: bool = True) -> Tensor:
-    r"""Exemplar, camera and neighbourhood invariance in the one soft cross-entropy that they are (Zhong et al. 2019).
+    r"""Exemplar, camera and neighbourhood invariance in the one soft cross-entropy that they are
+    (Zhong et al. 2019).
 
     .. math:: L = -\frac1B \sum_i \sum_j w_{ij} \log p(j \mid x_i), \qquad
               w_{ij} = \begin{cases} 1 & j = i \\ 1/k & j \in \mathcal M(x_i, k) \setminus \{i\} \\
@@ -66,7 +67,8 @@ def invariance_loss(logits: Tensor, index: Tensor, *, k: int = 6, neighbours: bo
 
 @torch.no_grad()
 def neighbour_purity(logits: Tensor, index: Tensor, ids: Tensor, *, k: int = 6) -> float:
-    """Share of the k nearest images, the own one left out, that show the same person: a diagnosis that needs labels.
+    """Share of the k nearest images, the own one left out, that show the same person: a diagnosis
+    that needs labels.
 
     Args:
         logits: [B, N] as in :func:`invariance_loss`.

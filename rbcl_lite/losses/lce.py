@@ -1,4 +1,6 @@
-"""LCE (Meng et al. 2021): new vectors stay inside the old class's cone, the new classifier on its axis."""
+"""LCE (Meng et al. 2021): new vectors stay inside the old class's cone, the new classifier on its
+axis.
+"""
 
 from __future__ import annotations
 

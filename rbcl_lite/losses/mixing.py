@@ -1,4 +1,4 @@
-"""MixBCT (Liang et al. 2023): some rows of the batch are replaced by their old vectors before the classifier."""
+"""Mixing (MixBCT, Liang et al. 2023): rows of a batch are replaced by their old vectors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def mix_features(
     credible: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> tuple[Tensor, Tensor]:
-    r"""Replace whole rows of the new vectors by the unit old vectors of the same images (Liang et al. 2023).
+    r"""Replace whole rows of the new vectors by the unit old vectors of the same images (Liang et
+    al. 2023).
 
     .. math:: \tilde f_i = m_i \bar f^o_i + (1 - m_i) f^n_i, \qquad m \in \{0, 1\}^B,
               \quad \sum_i m_i = \lfloor \alpha B \rfloor, \quad m_i = 0 \text{ if } i \text{ is not credible}

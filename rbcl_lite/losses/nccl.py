@@ -1,4 +1,4 @@
-"""NCCL (Wu et al. 2022): contrast with a bank of old vectors, positives weighted by agreement in the old space."""
+"""NCCL (Wu et al. 2022): contrast with old vectors, positives weighted by agreement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from rbcl_lite.base.tensors import check_matrix, check_pairs, full_precision, ze
 
 
 def _contrast(query: Tensor, reference: Tensor, positive: Tensor, weights: Tensor, temperature: float) -> Tensor:
-    """Weighted contrast of unit rows [Q, E] and [R, E]; masks and weights are [Q, R], each row with a positive."""
+    """Weighted contrast of unit rows [Q, E] and [R, E]; masks and weights are [Q, R], each row with
+    a positive.
+    """
     log_probability = torch.log_softmax(query @ reference.t() / temperature, dim=1)
     weighted = (weights * log_probability).masked_fill(~positive, 0)
     return -(weighted.sum(dim=1) / positive.sum(dim=1)).mean()
@@ -21,7 +23,9 @@ def _contrast(query: Tensor, reference: Tensor, positive: Tensor, weights: Tenso
 def _prepare(
     new: Tensor, bank: Tensor, ids: Tensor, bank_ids: Tensor, old: Tensor, temperature: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Check; then the rows with a positive [B], and for these the mask of positives and the weights [Q, R]."""
+    """Check; then the rows with a positive [B], and for these the mask of positives and the weights
+    [Q, R].
+    """
     check_pairs(new, bank, ids, bank_ids)
     check_matrix("old", old, bank.shape[1])
     if len(old) != len(new):
@@ -120,7 +124,8 @@ def nccl_class_loss(
 
 @full_precision
 def confident_samples(logits: Tensor, *, share: float = 0.5) -> Tensor:
-    r"""Images of which the old classifier is sure enough to teach: entropy at most a share of its maximum.
+    r"""Images of which the old classifier is sure enough to teach: entropy at most a share of its
+    maximum.
 
     .. math:: H(p_i) = -\sum_c p_{ic} \log p_{ic} \le \text{share} \cdot \log C
 

@@ -1,4 +1,4 @@
-"""Asymmetric Smooth-AP: average precision of new queries among old references, made differentiable."""
+"""Asymmetric Smooth-AP: average precision of new queries among old references."""
 
 from __future__ import annotations
 
@@ -85,7 +85,8 @@ def saturation(
     ignore: Tensor | None = None,
     reactivation: Reactivation | None = None,
 ) -> float:
-    r"""Share of (query, positive) pairs for which the sigmoid of :func:`smooth_ap_loss` has gone flat.
+    r"""Share of (query, positive) pairs for which the sigmoid of :func:`smooth_ap_loss` has gone
+    flat.
 
     A pair counts as saturated if :math:`\max_n \sigma'_\tau(s_{in} - s_{ip} + c_{ipn})` is below 1
     % of the largest possible slope :math:`1/(4\tau)`, that is, if every negative is more than 5.99

@@ -1,4 +1,4 @@
-"""Average precision over (query, positive) pairs, with its gradient, in memory of the size of one [B, R] matrix.
+"""Kernel of the ranking losses: value and gradient in the memory of one [B, R] matrix.
 
 Comparing every pair of references for every query takes B x R x R numbers. Only the comparisons
 with a positive matter, so this file walks over the positives: the first positive of every query,
@@ -70,7 +70,9 @@ def arrange(
     temperature: float,
     ignore: Tensor | None,
 ) -> Pairs | None:
-    """Check the arguments, normalise, and sort out who is compared with whom; None if no query has a positive."""
+    """Check the arguments, normalise, and sort out who is compared with whom; None if no query has
+    a positive.
+    """
     check_pairs(query, reference, query_ids, reference_ids, ignore)
     if not temperature > 0:
         raise ValueError(f"temperature must be above 0, got {temperature}")
@@ -95,7 +97,8 @@ def arrange(
 
 
 def shifted(negative: Tensor, positive: Tensor, hardest: Tensor, reactivation: Reactivation | None) -> Tensor:
-    """Differences negative - positive with the constants of ``reactivation`` added; all in units of the temperature.
+    """Differences negative - positive with the constants of ``reactivation`` added; all in units of
+    the temperature.
 
     Args:
         negative: [m, R], -inf where there is no negative.

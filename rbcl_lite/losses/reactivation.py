@@ -1,4 +1,4 @@
-"""Dynamic gradient reactivation: constants that bring well-ranked negatives back to where a sigmoid has a slope."""
+"""Dynamic gradient reactivation: constants that bring negatives back to where a slope is."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ class Reactivation:
 
     @torch.no_grad()
     def constants(self, difference: Tensor) -> Tensor:
-        """The constants c for the differences d_pn = s_n - s_p of one or many (query, positive) pairs.
+        """The constants c for the differences d_pn = s_n - s_p of one or many (query, positive)
+        pairs.
 
         Args:
             difference: [..., N] over the negatives of a pair, in the unit of ``margin``; -inf marks
@@ -80,5 +81,7 @@ class Reactivation:
         return torch.where(difference > -limit, lift, torch.zeros_like(lift))  # -inf > -inf is false
 
     def scaled(self, factor: float) -> Reactivation:
-        """The same rule for differences that were multiplied by ``factor`` (1 / temperature in the losses)."""
+        """The same rule for differences that were multiplied by ``factor`` (1 / temperature in the
+        losses).
+        """
         return replace(self, margin=self.margin * factor, cap=None if self.cap is None else self.cap * factor)

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-"""Query [B, D], reference [R, D] and their identities to a scalar, as the ranking losses take them."""
+"""Query [B, D], reference [R, D] and their identities to a scalar, as the ranking losses take them.
+"""
 
 ACTIVE = 5.99
 """From this many temperatures on a sigmoid has less than 1 % of its largest slope."""

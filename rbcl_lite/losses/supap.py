@@ -1,4 +1,4 @@
-"""SupAP and the calibration loss of ROADMAP: the published control for reactivated gradients."""
+"""SupAP and ROADMAP's calibration loss: the published control for reactivated gradients."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def supap_loss(
     delta: float = 0.05,
     ignore: Tensor | None = None,
 ) -> Tensor:
-    r"""One minus a lower bound of average precision that keeps a gradient for badly ranked negatives.
+    r"""One minus a lower bound of average precision that keeps a gradient for badly ranked
+    negatives.
 
     With cosines :math:`s`, differences :math:`t = s_{in} - s_{ip}` and the true step
     :math:`[\cdot]`:

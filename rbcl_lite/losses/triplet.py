@@ -60,7 +60,8 @@ def cross_triplet_loss(
     hardest: int = 10,
     ignore: Tensor | None = None,
 ) -> Tensor:
-    r"""Triplet loss from new queries to old references: farthest positive, mean over the nearest negatives.
+    r"""Triplet loss from new queries to old references: farthest positive, mean over the nearest
+    negatives.
 
     .. math:: L = \frac{1}{|Q|} \sum_{i \in Q} \frac{1}{|H_i|} \sum_{j \in H_i}
               \Big[\max_{p \in P_i} \lVert q_i - g_p \rVert - \lVert q_i - g_j \rVert + m\Big]_+

@@ -14,7 +14,8 @@ from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision
 def refine_prototypes(
     new: Tensor, old: Tensor, labels: Tensor, num_classes: int, *, damping: float = 0.9, temperature: float = 0.05
 ) -> Tensor:
-    r"""Class prototypes from old vectors that were smoothed along new similarities (Zhang et al. 2022, "UniBCT").
+    r"""Class prototypes from old vectors that were smoothed along new similarities (Zhang et al.
+    2022, "UniBCT").
 
     Inside each class, with :math:`n_c` images,
 

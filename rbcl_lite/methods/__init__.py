@@ -1,4 +1,4 @@
-"""Methods of compatibility, one file each. :data:`METHODS` maps the name on the command line to the class."""
+"""Methods of compatibility, one file each; :data:`METHODS` maps the command's names to them."""
 
 from rbcl_lite.methods.advbct import AdvBCT
 from rbcl_lite.methods.bct import BCT

@@ -1,4 +1,4 @@
-"""AdvBCT: a discriminator that cannot tell the models apart, and an elastic boundary around each old class."""
+"""AdvBCT: a discriminator cannot tell the models apart; an elastic boundary per old class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
 
 
 class AdvBCT(Method):
-    """Adversarial backward-compatible training (Pan et al. 2023): L = L_set + adversarial * (1 - p) * L_adv.
+    """Adversarial backward-compatible training (Pan et al. 2023): L = L_set + adversarial * (1 - p)
+    * L_adv.
 
     p is the share of the training that is done: the authors' factor (E - e + 1) / E of epoch e out
     of E, made continuous. The reversed gradient grows as 2 / (1 + exp(-10 p)) - 1. Discriminator

@@ -12,7 +12,8 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
 class BCT(Method):
-    """Influence loss of Shen et al. 2020 with synthesised prototypes for people the old classifier never saw.
+    """Influence loss of Shen et al. 2020 with synthesised prototypes for people the old classifier
+    never saw.
 
     Known people keep the row of the old classifier; a new person's row is the normalised mean of
     its old vectors (the authors' "pseudo classifier", concatenated to the old one). Where labels
@@ -34,7 +35,9 @@ class BCT(Method):
         self.register_buffer("prototypes", torch.empty(0, 0), persistent=False)
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
-        """Remember whether labels hold for the whole training, and forget the rows of an earlier one."""
+        """Remember whether labels hold for the whole training, and forget the rows of an earlier
+        one.
+        """
         super().prepare(upgrade, learner)
         self.prototypes = torch.empty_like(self.prototypes[:0])
         self._fixed = learner.fixed_labels

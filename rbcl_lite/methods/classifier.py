@@ -1,4 +1,4 @@
-"""The new model's classifier, for the methods that train it against old vectors."""
+"""Classifier of the new model, for the methods that train it against old vectors."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from rbcl_lite.protocol import Upgrade
 
 
 def classifier_of(upgrade: Upgrade, method: str) -> Tensor:
-    """The rows [C, D] of the new model's classifier, one for each training person, with their gradient.
+    """The rows [C, D] of the new model's classifier, one for each training person, with their
+    gradient.
 
     Args:
         upgrade: holds the model and the training people.

@@ -9,7 +9,8 @@ from rbcl_lite.protocol import Batch, Method
 
 
 class Contrastive(Method):
-    """Softmax over the batch's old vectors, all old vectors of the person (the own one too) as positives.
+    """Softmax over the batch's old vectors, all old vectors of the person (the own one too) as
+    positives.
 
     Images without a label are left out.
 

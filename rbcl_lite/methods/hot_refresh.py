@@ -9,7 +9,8 @@ from rbcl_lite.protocol import Batch, Method
 
 
 class HotRefresh(Method):
-    """Regression-alleviating compatible training, RACT (Zhang et al. 2022), on the vectors of a batch.
+    """Regression-alleviating compatible training, RACT (Zhang et al. 2022), on the vectors of a
+    batch.
 
     Negatives are old and new vectors, so that no new gallery image overtakes an old one of the
     right person while a gallery is half refreshed. Images without a label are left out.
@@ -25,7 +26,10 @@ class HotRefresh(Method):
         self.temperature, self.hardest = temperature, hardest
 
     def step(self, batch: Batch) -> Tensor:
-        """The loss of the batch. Where widths differ, new-new pairs are compared at the old width too."""
+        """The loss of the batch.
+
+        Where widths differ, new-new pairs are compared at the old width too.
+        """
         known = batch.labels >= 0
         new, old = (side[known] for side in batch.pair)
         return hot_refresh_loss(new, old, batch.labels[known], temperature=self.temperature, hardest=self.hardest)

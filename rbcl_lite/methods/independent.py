@@ -1,4 +1,4 @@
-"""No compatibility at all: the upgrade that breaks everything, and the yardstick of every other method."""
+"""Independent: no compatibility at all, the yardstick of every other method."""
 
 from __future__ import annotations
 

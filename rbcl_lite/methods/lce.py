@@ -12,7 +12,8 @@ from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
 
 
 class LCE(Method):
-    """Learning compatible embeddings (Meng et al. 2021): L = boundary * L_cone + alignment * L_axis.
+    """Learning compatible embeddings (Meng et al. 2021): L = boundary * L_cone + alignment *
+    L_axis.
 
     In the form of AdvBCT's re-implementation (angles, cosine distance of classifier rows); the
     authors' code compares cosines and takes 100 times a mean square, so that weights do not carry

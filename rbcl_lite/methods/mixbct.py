@@ -1,4 +1,4 @@
-"""MixBCT: some vectors of the batch are replaced by their old ones, and one classifier judges all of them."""
+"""MixBCT: some vectors of a batch are replaced by their old ones before the classifier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
 
 
 class MixBCT(Method):
-    """ArcFace on a batch in which a share of the new vectors was replaced (Liang et al. 2023, arXiv 2308.06948).
+    """ArcFace on a batch in which a share of the new vectors was replaced (Liang et al. 2023, arXiv
+    2308.06948).
 
     It replaces the learner's own loss: there is no second term, and ``weight`` is the mixing ratio.
     With ratio 0 it is plain ArcFace without the triplet loss, not the independent model. Only

@@ -11,7 +11,8 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
 class NCCL(Method):
-    """Neighbourhood-consensus contrastive learning (Wu et al. 2022): L = L_vectors + class_weight * L_classes.
+    """Neighbourhood-consensus contrastive learning (Wu et al. 2022): L = L_vectors + class_weight *
+    L_classes.
 
     The paper keeps a queue of the old vectors of earlier batches. Here they are all known
     beforehand, so each step draws ``bank`` of them instead and adds those of the batch: the same

@@ -1,4 +1,4 @@
-"""What the ranking methods share: new queries, old references, the pairs left out, and the saturation of each step."""
+"""Ranking methods' common part: new queries, old references, pairs left out, saturation."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ class RankingMethod(Method):
         }
 
     def observe(self) -> dict[str, Tensor | float]:
-        """``saturation``: share of dead (query, positive) pairs; ``ranked``: share of queries with a positive.
+        """``saturation``: share of dead (query, positive) pairs; ``ranked``: share of queries with
+        a positive.
 
         Measured at every tenth step.
         """

@@ -11,7 +11,8 @@ from rbcl_lite.methods.references import Rows
 
 
 class RBCL(RankingMethod):
-    """Ranking-based compatible learning (Pan et al. 2022, arXiv 2207.05658): our reading of its abstract.
+    """Ranking-based compatible learning (Pan et al. 2022, arXiv 2207.05658): our reading of its
+    abstract.
 
     Three parts: asymmetric Smooth-AP of new queries among old references; dynamic gradient
     reactivation (:class:`~rbcl_lite.losses.reactivation.Reactivation`); and neighbour context

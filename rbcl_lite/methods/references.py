@@ -1,4 +1,4 @@
-"""Whom a new vector is compared with: the old vectors of its batch, and those that agents bring in."""
+"""References of a new vector: the old vectors of its batch, and those that agents bring in."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Rows:
 
 
 def ignored(query: Rows, reference: Rows, *, own: bool = False, same_camera: bool = False) -> Tensor:
-    """The pairs that do not exist for a ranking, as in the evaluation: the image itself and same-camera positives.
+    """The pairs that do not exist for a ranking, as in the evaluation: the image itself and
+    same-camera positives.
 
     A row without a label is compared with nobody: who it shows is unknown. The centre of the
     query's own class is left out too, because the query's old vector is part of it.
@@ -90,7 +91,9 @@ class References(nn.Module):
             self.register_buffer(name, torch.empty(0), persistent=False)
 
     def prepare(self, upgrade: Upgrade) -> None:
-        """Take over the old vectors and the cameras of the training set, and forget those of an earlier one."""
+        """Take over the old vectors and the cameras of the training set, and forget those of an
+        earlier one.
+        """
         assert upgrade.old is not None
         self.labels = torch.empty(0, device=self.labels.device)
         cams = upgrade.train.cams

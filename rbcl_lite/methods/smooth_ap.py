@@ -10,7 +10,8 @@ from rbcl_lite.methods.references import Rows
 
 
 class SmoothAP(RankingMethod):
-    """Asymmetric Smooth-AP (Brown et al. 2020, equation 6, with old references) without reactivation.
+    """Asymmetric Smooth-AP (Brown et al. 2020, equation 6, with old references) without
+    reactivation.
 
     The control for :class:`~rbcl_lite.methods.rbcl.RBCL`: the same ranking, no constants, no
     agents.

@@ -10,7 +10,8 @@ from rbcl_lite.methods.references import Rows
 
 
 class SupAP(RankingMethod):
-    """ROADMAP (Ramzi et al. 2021) with new queries and old references: L = L_SupAP + calibration * L_cal.
+    """ROADMAP (Ramzi et al. 2021) with new queries and old references: L = L_SupAP + calibration *
+    L_cal.
 
     The control for the reactivation of :class:`~rbcl_lite.methods.rbcl.RBCL`: calibration gives a
     gradient where the ranking is right already. The saturation in the history is that of SupAP's
@@ -45,7 +46,9 @@ class SupAP(RankingMethod):
         self.positive_margin, self.negative_margin = positive_margin, negative_margin
 
     def loss(self, query: Rows, reference: Rows, ignore: Tensor) -> Tensor:
-        """See :func:`~rbcl_lite.losses.supap.supap_loss` and :func:`~rbcl_lite.losses.supap.calibration_loss`."""
+        """See :func:`~rbcl_lite.losses.supap.supap_loss` and
+        :func:`~rbcl_lite.losses.supap.calibration_loss`.
+        """
         sides = (query.vectors, reference.vectors, query.labels, reference.labels)
         ranking = supap_loss(*sides, temperature=self.temperature, rho=self.rho, delta=self.delta, ignore=ignore)
         absolute = calibration_loss(

@@ -10,7 +10,8 @@ from rbcl_lite.protocol import Batch, Method
 
 
 class Triplet(Method):
-    """New anchor, old positive, the nearest old negatives of the batch, Euclidean distance of unit vectors.
+    """New anchor, old positive, the nearest old negatives of the batch, Euclidean distance of unit
+    vectors.
 
     As in the compatible triplet loss of the Hot-Refresh code base (Zhang et al. 2022): the image's
     own old vector is the positive, the margin is 0.8, and the mean over the 10 nearest negatives is

@@ -14,7 +14,8 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 
 class UniBCT(Method):
-    """Structural prototype refinement (Zhang et al. 2022), then cross-entropy against the refined prototypes.
+    """Structural prototype refinement (Zhang et al. 2022), then cross-entropy against the refined
+    prototypes.
 
     At the start the prototypes are the plain class means of old vectors. At each share of the
     training in ``refine`` the new model reads all training images, without augmentation, and the

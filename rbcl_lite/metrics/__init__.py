@@ -1,4 +1,4 @@
-"""How well a query finds its person, and how well a new model reads an old gallery."""
+"""Metrics: how well a query finds its person, and a new model reads an old gallery."""
 
 from rbcl_lite.metrics.compatibility import AdvScores, adv_scores, cross_test, is_compatible, update_gain
 from rbcl_lite.metrics.flips import negative_flips, positive_flips

@@ -1,4 +1,4 @@
-"""Does the new model read the old gallery, and what did the upgrade gain?"""
+"""Compatibility: does the new model read the old gallery, and what did the upgrade gain?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def cross_test(
     metric: Literal["mAP", "rank1", "mINP"] = "mAP",
     chunk: int | None = None,
 ) -> pd.DataFrame:
-    """Every query model against every gallery model: the table M(query model, gallery model) of Shen et al. 2020.
+    """Every query model against every gallery model: the table M(query model, gallery model) of
+    Shen et al. 2020.
 
     Where the dimensions differ, the query is brought to the gallery's, because a stored gallery
     cannot be changed: ``query.fit(gallery.dim)`` keeps the query's first coordinates or appends
@@ -73,7 +74,8 @@ def cross_test(
 
 
 def is_compatible(new_old: float, old_old: float) -> bool:
-    """The empirical criterion M(new, old) > M(old, old) of Shen et al. 2020: an equal score is not an upgrade.
+    """The empirical criterion M(new, old) > M(old, old) of Shen et al. 2020: an equal score is not
+    an upgrade.
 
     Args:
         new_old: score of new queries against the old gallery.
@@ -87,7 +89,8 @@ def is_compatible(new_old: float, old_old: float) -> bool:
 
 
 def update_gain(new_old: float, old_old: float, new_new_independent: float) -> float:
-    r"""Share of the full upgrade that arrives without touching the gallery (Shen et al. 2020, eq. 9).
+    r"""Share of the full upgrade that arrives without touching the gallery (Shen et al. 2020, eq.
+    9).
 
     .. math:: G = \frac{M(\phi_n, \phi_o) - M(\phi_o, \phi_o)}{M(\phi_n^*, \phi_n^*) - M(\phi_o, \phi_o)}
 

@@ -1,4 +1,4 @@
-"""Which queries an upgrade breaks, and which it mends."""
+"""Flips: which queries an upgrade breaks, and which it mends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from rbcl_lite.metrics.result import RankingResult
 
 
 def negative_flips(old: RankingResult, new: RankingResult, *, k: int = 1) -> float:
-    """Share of valid queries that were right and are now wrong: what users notice of an upgrade that helps on average.
+    """Share of valid queries that were right and are now wrong: what users notice of an upgrade
+    that helps on average.
 
     Args:
         old: result before the upgrade.
@@ -33,7 +34,8 @@ def negative_flips(old: RankingResult, new: RankingResult, *, k: int = 1) -> flo
 
 
 def positive_flips(old: RankingResult, new: RankingResult, *, k: int = 1) -> float:
-    """Share of valid queries that were wrong and are now right; arguments as for :func:`negative_flips`.
+    """Share of valid queries that were wrong and are now right; arguments as for
+    :func:`negative_flips`.
 
     >>> from rbcl_lite.metrics import evaluate_distances
     >>> old = evaluate_distances(np.array([[0.1, 0.9], [0.1, 0.9]]), [1, 2], [1, 2])

@@ -1,4 +1,4 @@
-"""Exact ranks of the few right images in a block of distances, without ordering the whole gallery."""
+"""Hits: exact ranks of the few right images, without ordering the whole gallery."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ranking metrics do with their arguments before anything is ranked."""
+"""Inputs of the ranking metrics, checked before anything is ranked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def as_distances(rows: Any) -> np.ndarray:
 
 
 def check_finite(block: np.ndarray, start: int) -> None:
-    """Raise ValueError at the first NaN or infinity; ``start`` is the query of the block's first row."""
+    """Raise ValueError at the first NaN or infinity; ``start`` is the query of the block's first
+    row.
+    """
     finite = np.isfinite(block)
     if not finite.all():
         row, column = np.argwhere(~finite)[0].tolist()

@@ -1,4 +1,4 @@
-"""What a ranking evaluation returns."""
+"""Result of a ranking evaluation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ CAMERAS_OF_ONE_SIDE = "cameras unknown on one side: same-camera images count"
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
-    """Retrieval scores of Q queries, each between 0 and 1, and the per-query values that they are means of.
+    """Retrieval scores of Q queries, each between 0 and 1, and the per-query values that they are
+    means of.
 
     Args:
         mAP: mean of ``ap`` over the valid queries.
@@ -50,7 +51,9 @@ class RankingResult:
         return self.first_hit <= k  # NaN compares as False
 
     def rank(self, k: int = 1) -> float:
-        """Share of valid queries with a right image among the first ``k``; k may exceed the length of ``cmc``."""
+        """Share of valid queries with a right image among the first ``k``; k may exceed the length
+        of ``cmc``.
+        """
         return float(self.hit(k).sum() / self.valid.sum())
 
     def __str__(self) -> str:

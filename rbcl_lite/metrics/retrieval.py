@@ -96,7 +96,8 @@ def evaluate_distances(
 def evaluate_ranking(
     query: Features, gallery: Features, *, chunk: int | None = None, max_rank: int = 50, progress: bool | None = None
 ) -> RankingResult:
-    """Score retrieval of ``gallery`` by ``query`` with the cosine distance, a chunk of queries at a time.
+    """Score retrieval of ``gallery`` by ``query`` with the cosine distance, a chunk of queries at a
+    time.
 
     The protocol is that of :func:`evaluate_distances`: where both sides have keys, an image is
     never its own match. Where one has none, a warning says how many queries have the very vector of
@@ -194,7 +195,9 @@ def _evaluate(blocks: Iterator[np.ndarray], query: Side, gallery: Side, max_rank
 
 
 def _cosine_distances(query: Tensor, gallery: Tensor) -> np.ndarray:
-    """Negative cosines [q, G] in float32 (1 - cosine has the same order, but rounds small differences away)."""
+    """Negative cosines [q, G] in float32 (1 - cosine has the same order, but rounds small
+    differences away).
+    """
     device = torch.device("cpu") if gallery.device.type == "mps" else gallery.device  # mps has no float64
     left = query.to(device, torch.float64).neg_()
     out = np.empty((len(query), len(gallery)), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What a ranking knows of its queries and its gallery, and how it finds one image on both sides."""
+"""Sides of a ranking: what is known of queries and gallery, and one image on both of them."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ class SmallCNN(nn.Sequential):
 
 
 class ResNet(nn.Sequential):
-    """A torchvision ResNet without pooling and classifier, last stride 1 (Luo et al. 2019, "last stride").
+    """A torchvision ResNet without pooling and classifier, last stride 1 (Luo et al. 2019, "last
+    stride").
 
     Args:
         name: a ResNet of torchvision.models.

@@ -1,4 +1,4 @@
-"""From pixels to the vector that is stored: trunk, pooling, embedding, BN neck, cosine classifier."""
+"""Embedder: trunk, pooling, embedding, BN neck, cosine classifier."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class EmbedderConfig:
 
 
 class Embedder(nn.Module):
-    """A re-ID model with a BN neck (Luo et al. 2019): the triplet loss sees ``feature``, retrieval uses ``embedding``.
+    """A re-ID model with a BN neck (Luo et al. 2019): the triplet loss sees ``feature``, retrieval
+    uses ``embedding``.
 
     Args:
         config: see :class:`EmbedderConfig`.
@@ -86,7 +87,9 @@ class Embedder(nn.Module):
 
     @full_precision
     def logits(self, embedding: Tensor) -> Tensor | None:
-        """Scaled cosine of embeddings [B, D] to the classifier's rows: [B, C], in float32 under autocast too."""
+        """Scaled cosine of embeddings [B, D] to the classifier's rows: [B, C], in float32 under
+        autocast too.
+        """
         if self.classifier is None:
             return None
         cosine = F.normalize(embedding) @ F.normalize(self.classifier.weight.to(embedding.dtype)).T

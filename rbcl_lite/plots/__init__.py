@@ -1,4 +1,4 @@
-"""Every figure of the book in one visual language; :mod:`rbcl_lite.plots.style` owns the colours.
+"""Figures of the book in one visual language; :mod:`rbcl_lite.plots.style` owns the colours.
 
 The names below are loaded when they are first asked for, so that
 :mod:`rbcl_lite.plots.contact_sheet`, which needs no more than NumPy, works where matplotlib is not

@@ -1,4 +1,4 @@
-"""Figures of what a batch sees of the old space: the map with a query, its batch and its agents, and their pictures."""
+"""Figures of agents: a query, its batch and its agents on the old map, and their pictures."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def agents_map(points: np.ndarray, roles: Mapping[str, Sequence[int]], *, size: 
 
 
 def agent_strips(images: np.ndarray, rows: Sequence[tuple[int, int, Sequence[int]]], *, height: float = 1.5) -> Figure:
-    """For some images: the person, the hardest negative of the batch, and the agents, nearest first.
+    """For some images: the person, the hardest negative of the batch, and the agents, nearest
+    first.
 
     Args:
         images: [N, H, W, 3] uint8.

@@ -16,7 +16,8 @@ from rbcl_lite.plots.style import INDEPENDENT, METHOD_COLOURS, OLD, style
 def trade_off(
     result: Mapping[str, Any], methods: Sequence[str], *, part: str = "test", ax: Axes | None = None
 ) -> Figure:
-    """New/old against new/new mAP over the weights of each method, on the seed whose weights were swept.
+    """New/old against new/new mAP over the weights of each method, on the seed whose weights were
+    swept.
 
     Up is compatible, right is good by itself. Each curve starts at the independent model, which is
     every method at weight 0. The dashed line is old/old, which a compatible model must pass; the

@@ -1,4 +1,4 @@
-"""Pictures one steps through with a slider: every frame is embedded, so that no kernel and no network is needed."""
+"""Frames to step through with a slider, all embedded: no kernel and no network is needed."""
 
 from __future__ import annotations
 

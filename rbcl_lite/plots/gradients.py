@@ -1,4 +1,4 @@
-"""Figures of vanishing gradients: the pull of a ranking loss against the gap, and the gaps of a real model."""
+"""Figures of vanishing gradients: pull against gap, and the gaps of a real model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from rbcl_lite.losses.similarity_gradient import ACTIVE, similarity_gradient
 from rbcl_lite.plots.style import INK, METHOD_COLOURS, style
 
 Loss = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
-"""Query [B, D], reference [R, D] and their identities to a scalar, as the ranking losses take them."""
+"""Query [B, D], reference [R, D] and their identities to a scalar, as the ranking losses take them.
+"""
 
 
 def gap_curves(
@@ -59,7 +60,8 @@ def gap_histogram(
     temperature: float = 0.01,
     span: tuple[float, float] = (-0.6, 0.8),
 ) -> Figure:
-    """Gaps between each positive and the hardest negative, with the band in which the sigmoid has a slope.
+    """Gaps between each positive and the hardest negative, with the band in which the sigmoid has a
+    slope.
 
     Args:
         panels: title to (method to gaps [any number]).

@@ -43,7 +43,8 @@ def show_rows(rows: Sequence[np.ndarray], labels: Sequence[str], *, height: floa
 def found_rows(
     query: np.ndarray, rows: Mapping[str, tuple[Sequence[np.ndarray], Sequence[bool]]], *, height: float = 1.5
 ) -> Figure:
-    """What several systems found for one query: a row for each, best first, framed by right and wrong.
+    """What several systems found for one query: a row for each, best first, framed by right and
+    wrong.
 
     Args:
         query: [H, W, 3] uint8, shown once, at the left of the first row.

@@ -21,7 +21,8 @@ from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, 
 def gradient_rows(
     gradient: Tensor, replaced: Tensor, labels: Tensor, weight_gradient: Tensor, *, height: float = 6.0
 ) -> Figure:
-    """Which rows of a mixed batch receive a gradient: its size in each coordinate, per row, and per classifier row.
+    """Which rows of a mixed batch receive a gradient: its size in each coordinate, per row, and per
+    classifier row.
 
     Args:
         gradient: [B, D] of the loss for the new vectors.
@@ -59,7 +60,8 @@ def gradient_rows(
 def draw_globe(
     ax: Axes, clouds: Mapping[str, tuple[Tensor, str]], labels: Tensor, weight: Tensor | None = None
 ) -> None:
-    """Vectors of three coordinates on a map of the sphere: colour is the model, shape is the person.
+    """Vectors of three coordinates on a map of the sphere: colour is the model, shape is the
+    person.
 
     Args:
         ax: axes with the projection ``mollweide``.
@@ -90,7 +92,8 @@ def draw_globe(
 def width_panels(
     old_width: Tensor, moved: Tensor, new_width: Tensor, known: Tensor, *, colour: str = METHOD_COLOURS["mixbct"]
 ) -> Figure:
-    """Does the width of a person's old cloud say how far the person moved, and how wide the new cloud is?
+    """Does the width of a person's old cloud say how far the person moved, and how wide the new
+    cloud is?
 
     Args:
         old_width: [C] degrees.

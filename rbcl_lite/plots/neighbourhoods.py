@@ -1,4 +1,4 @@
-"""Neighbourhoods forming in a memory: a map of some keys that moves from epoch to epoch, and curves beside it."""
+"""Neighbourhoods forming in a memory: a map that moves from epoch to epoch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ LINES = (LEARNER_COLOURS["ecn"], INK)
 
 
 def moving_map(snapshots: Sequence[np.ndarray], *, seed: int = 0) -> list[np.ndarray]:
-    """A t-SNE map (van der Maaten and Hinton 2008) of each snapshot, begun at the places of the one before it.
+    """A t-SNE map (van der Maaten and Hinton 2008) of each snapshot, begun at the places of the one
+    before it.
 
     Args:
         snapshots: each [N, D] unit rows; row i is the same image in all of them.
@@ -53,7 +54,8 @@ def neighbourhood_animation(
     between: int = 4,
     seed: int = 0,
 ) -> Any:
-    """An animation that plays without a kernel: keys of a few people, lines to their nearest keys, and curves.
+    """An animation that plays without a kernel: keys of a few people, lines to their nearest keys,
+    and curves.
 
     A line joins a key with each of its ``nearest`` keys among those shown: green and solid to the
     same person, red and dashed to another.

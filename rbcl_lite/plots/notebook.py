@@ -1,4 +1,4 @@
-"""Small helpers for notebooks: show the few lines that are discussed, and say what was trained."""
+"""Notebook helpers: the few lines that are discussed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 
 
 def show_code(thing: Any, *, docstring: bool = False) -> Any:
-    """The source of a function or class as highlighted code, without its docstring unless asked for.
+    """The source of a function or class as highlighted code, without its docstring unless asked
+    for.
 
     Args:
         thing: what to show; decorators are followed to the function below them.

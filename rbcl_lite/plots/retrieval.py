@@ -16,7 +16,8 @@ from rbcl_lite.plots.style import COMPATIBLE, JUNK, RIGHT, WRONG, bare, style
 
 
 def cross_test_heatmap(matrix: pd.DataFrame, *, size: float = 3.6) -> Figure:
-    """The cross-test as a heat map: rows are query models, columns gallery models, cells mAP in per cent.
+    """The cross-test as a heat map: rows are query models, columns gallery models, cells mAP in per
+    cent.
 
     Args:
         matrix: what :func:`rbcl_lite.metrics.cross_test` returned, values 0..1.
@@ -45,7 +46,8 @@ def cross_test_heatmap(matrix: pd.DataFrame, *, size: float = 3.6) -> Figure:
 
 
 def ranked_list(query: Features, gallery: Features, row: int) -> tuple[np.ndarray, list[str]]:
-    """The gallery in the order in which one query finds it, ties against the query, as the metrics count them.
+    """The gallery in the order in which one query finds it, ties against the query, as the metrics
+    count them.
 
     Args:
         query: Q queries.
@@ -74,7 +76,8 @@ def ranked_list(query: Features, gallery: Features, row: int) -> tuple[np.ndarra
 def ranked_strip(
     query: np.ndarray, gallery: Sequence[np.ndarray], kinds: Sequence[str], *, precision: bool = True, title: str = ""
 ) -> Figure:
-    """A query and what was found, in order, framed by right, wrong and junk; below it the precision at each rank.
+    """A query and what was found, in order, framed by right, wrong and junk; below it the precision
+    at each rank.
 
     Args:
         query: [H, W, 3] uint8.

@@ -1,4 +1,4 @@
-"""Old and new feature spaces in one picture."""
+"""Feature spaces, old and new in one picture."""
 
 from __future__ import annotations
 
@@ -99,7 +99,8 @@ def feature_spaces(
 
 
 def old_map(old: Features, new: Mapping[str, Features], *, seed: int = 0) -> dict[str, np.ndarray]:
-    """One UMAP (McInnes et al. 2018) fitted on the old vectors alone, and asked for the places of others.
+    """One UMAP (McInnes et al. 2018) fitted on the old vectors alone, and asked for the places of
+    others.
 
     It has no "nowhere": whatever it is asked for lands among the old points, strangers too.
     :func:`squeezed` measures that, and a picture made from this map needs the number beside it.
@@ -143,7 +144,8 @@ def squeezed(old: np.ndarray, points: np.ndarray) -> float:
 
 
 def arrows(places: Mapping[str, np.ndarray], ids: np.ndarray, *, people: Sequence[int], size: float = 4.6) -> Figure:
-    """The map of the old space with an arrow from each query's old place to its new one; one panel per new model.
+    """The map of the old space with an arrow from each query's old place to its new one; one panel
+    per new model.
 
     Args:
         places: [N, 2] under ``old`` and under ``independent`` or ``compatible``, as :func:`old_map`

@@ -1,4 +1,4 @@
-"""One visual language for every figure: the colours of the three models, and ink that reads on white and on black."""
+"""Style of every figure: the colours of the three models, and ink for light and dark pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ COMPATIBLE = "#1F8A8A"
 INK = "#757575"
 """Text, axes and grid lines: a grey with enough contrast on a light and on a dark page."""
 RIGHT, WRONG, JUNK = "#3A9D4E", "#C8453B", "#9A9A9A"
-"""A retrieved image of the right person, of another person, and one that the camera rule leaves out."""
+"""A retrieved image of the right person, of another person, and one that the camera rule leaves
+out.
+"""
 
 METHOD_COLOURS = {
     "independent": INDEPENDENT,
@@ -39,7 +41,10 @@ METHOD_COLOURS = {
     "rbcl": "#B5409A",
     "rbcl-no-agents": "#D873D0",
 }
-"""Methods, and variants of them, compared with each other. All but the independent one are compatible models."""
+"""Methods, and variants of them, compared with each other.
+
+All but the independent one are compatible models.
+"""
 
 LEARNER_COLOURS = {"ecn": "#7D5BA6", "pseudo-labels": "#B98A1E"}
 """Independent models that learn without labels."""
@@ -74,7 +79,9 @@ RC: dict[Any, Any] = {
 
 
 def use_style() -> None:
-    """Make this the style of every figure of the session: transparent ground, grey ink, sharp pictures."""
+    """Make this the style of every figure of the session: transparent ground, grey ink, sharp
+    pictures.
+    """
     plt.rcParams.update(RC)
     try:
         from matplotlib_inline.backend_inline import set_matplotlib_formats

@@ -1,4 +1,4 @@
-"""Average precision of a list of scores, exact and smooth, and the picture of both as the temperature shrinks."""
+"""Figures of the ranking surrogate: average precision, exact and smooth, as τ shrinks."""
 
 from __future__ import annotations
 
@@ -70,7 +70,8 @@ def temperature_curve(table: pd.DataFrame, exact: float) -> Figure:
 
 
 def ranking_history(history: pd.DataFrame, weight: float) -> Figure:
-    """Smooth AP within the batch, and the share of dead pairs, over the epochs of a run with a ranking method.
+    """Smooth AP within the batch, and the share of dead pairs, over the epochs of a run with a
+    ranking method.
 
     Args:
         history: columns ``epoch``, ``compatibility`` (weight included) and ``saturation``.

@@ -94,7 +94,9 @@ class RunConfig:
 
     @property
     def uses_old(self) -> bool:
-        """Whether the old model changes this run: by the method, or by a learner that starts from old vectors."""
+        """Whether the old model changes this run: by the method, or by a learner that starts from
+        old vectors.
+        """
         return self.old is not None and (self.method != "independent" or self.learner != "supervised")
 
     def code(self) -> str:
@@ -149,7 +151,9 @@ Part = TypeVar("Part", Method, Learner)
 
 
 def _make(part: type[Part], options: Mapping[str, Any]) -> Part:
-    """A method or learner with these options; what it does not take is an error now, not after the images were made."""
+    """A method or learner with these options; what it does not take is an error now, not after the
+    images were made.
+    """
     takes = set(inspect.signature(part).parameters)
     strange = sorted(set(options) - takes)
     if strange:

@@ -10,7 +10,8 @@ MOVED = {"source": "images", "part": "share"}
 
 
 def current(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a run's configuration as they are called now; what is current already is left as it is.
+    """The fields of a run's configuration as they are called now; what is current already is left
+    as it is.
 
     >>> current({"source": {"data": "campus"}, "part": 0.25, "model": {"scale": 16.0}})["share"]
     0.25

@@ -24,7 +24,8 @@ from rbcl_lite.runs.saved_model import load_model
 
 @dataclass(frozen=True)
 class Run:
-    """A folder with ``model.safetensors``, ``model.json``, ``run.json``, ``history.csv`` and ``features/``.
+    """A folder with ``model.safetensors``, ``model.json``, ``run.json``, ``history.csv`` and
+    ``features/``.
 
     Args:
         folder: where it lies.

@@ -75,7 +75,9 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
 
 
 def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float) -> Run:
-    """Write a trained model and all that is known of it; ``run.json`` last, because it says "complete"."""
+    """Write a trained model and all that is known of it; ``run.json`` last, because it says
+    "complete".
+    """
     assert isinstance(upgrade.model, Embedder) and isinstance(upgrade.train, ReIDDataset)
     about = {"seed": config.train.seed, "seconds": seconds, "code": config.code(), **provenance()}
     people = taught_people(config, upgrade)
@@ -88,7 +90,8 @@ def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataF
 
 
 def taught_people(config: RunConfig, upgrade: Upgrade) -> list[str]:
-    """The name of the person of each row of the classifier: of the training images, or of the labelled ones.
+    """The name of the person of each row of the classifier: of the training images, or of the
+    labelled ones.
 
     Two domains number their people alike, so that the numbers cannot tell whose rows they are; the
     learner can.
@@ -118,7 +121,8 @@ def check_apart(config: RunConfig, old: Run, progress: bool | None = None) -> No
 
 
 def open_old(old: RunConfig | GivenOld, progress: bool | None = None, folder: Path | None = None) -> OldModel:
-    """The old model of a configuration: trained or loaded if it is a run, read as it is if it was given.
+    """The old model of a configuration: trained or loaded if it is a run, read as it is if it was
+    given.
 
     Raises:
         FileNotFoundError: a given old model has gone.

@@ -15,7 +15,9 @@ from rbcl_lite.runs.older import current_model
 
 
 def save_model(folder: Path, model: Embedder, about: Mapping[str, Any]) -> None:
-    """Write ``model.safetensors`` and ``model.json`` (configuration, and what ``about`` adds: seed, versions, ...)."""
+    """Write ``model.safetensors`` and ``model.json`` (configuration, and what ``about`` adds: seed,
+    versions, ...).
+    """
     write_tensors(folder / "model.safetensors", model.state_dict())
     write_json(folder / "model.json", {"model": model.describe(), **about})
 

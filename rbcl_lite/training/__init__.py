@@ -1,4 +1,4 @@
-"""The loop over (learner, method), and what it is made of."""
+"""Training: the loop over (learner, method), and what it is made of."""
 
 from rbcl_lite.training.loop import train
 from rbcl_lite.training.schedule import TrainConfig

@@ -1,4 +1,4 @@
-"""Loop over (learner, method): the learner teaches the new model, the method keeps it compatible."""
+"""Loop over (learner, method): one teaches the new model, the other keeps it compatible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""State of a training: everything that a resume restores, as one flat dictionary of tensors and a note."""
+"""Resume of a training: its whole state as one flat dictionary of tensors and a note."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from rbcl_lite.training.precision import Precision
 def save_state(
     path: Path, parts: Mapping[str, nn.Module], optimizer: torch.optim.Optimizer, note: Mapping[str, Any]
 ) -> None:
-    """Write the state after an epoch; ``note`` holds what it belongs to, the history and the gradient scaler."""
+    """Write the state after an epoch; ``note`` holds what it belongs to, the history and the
+    gradient scaler.
+    """
     write_tensors(path, pack(parts, optimizer), note)
 
 

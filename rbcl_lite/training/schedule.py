@@ -22,7 +22,7 @@ class TrainConfig:
         seed: of weights, batches, augmentation and everything else that is drawn.
     """
 
-    epochs: int = 16
+    epochs: int = 32
     lr: float = 1e-2
     weight_decay: float = 5e-4
     schedule: str = "onecycle"

@@ -19,7 +19,9 @@ log = logging.getLogger(__name__)
 
 
 def arrange_memory(model: nn.Module) -> nn.Module:
-    """The same module with the weights of its convolutions in channels-last order, which CPU and CUDA are fast in."""
+    """The same module with the weights of its convolutions in channels-last order, which CPU and
+    CUDA are fast in.
+    """
     return model.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -32,7 +34,9 @@ def adamw(parameters: Sequence[nn.Parameter], config: TrainConfig) -> torch.opti
 
 
 def send(x: Tensor, device: torch.device) -> Tensor:
-    """``x`` on the device; to CUDA through pinned memory, so that the copy runs beside the computation."""
+    """``x`` on the device; to CUDA through pinned memory, so that the copy runs beside the
+    computation.
+    """
     if device.type == "cuda" and x.device.type == "cpu":
         return x.pin_memory().to(device, non_blocking=True)
     return x.to(device)
@@ -53,7 +57,8 @@ def fast_float32(precision: Precision) -> Iterator[None]:
 
 
 class Trunk:
-    """Forward pass of a model in training mode, its ``backbone`` replayed as a CUDA graph where that is possible.
+    """Forward pass of a model in training mode, its ``backbone`` replayed as a CUDA graph where
+    that is possible.
 
     Launching the kernels of a ResNet one by one takes longer than computing them for small images.
     ``torch.cuda.make_graphed_callables`` records them once for inputs of one shape. Another shape,

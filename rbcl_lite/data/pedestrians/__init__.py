@@ -1,4 +1,4 @@
-"""Drawn pedestrians: who they are, how they are drawn, where they walk and which camera looks at them.
+"""Drawn pedestrians: who they are, how they are drawn, where they walk and who films them.
 
 Read in this order: ``draws`` (numbers out of keys, no state), ``palettes``, ``body`` and
 ``clothing`` (who a person is), ``figure`` (the skeleton of one moment), ``canvas`` and the

@@ -1,4 +1,4 @@
-"""Who a person is before dressing: proportions, skin, hair, face."""
+"""Body of a person before dressing: proportions, skin, hair, face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The brush that paints scenes."""
+"""Brush that paints scenes."""
 
 from __future__ import annotations
 

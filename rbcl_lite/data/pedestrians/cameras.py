@@ -1,4 +1,4 @@
-"""A camera: where it looks, and what it does to the picture."""
+"""Camera: where it looks, and what it does to the picture."""
 
 from __future__ import annotations
 

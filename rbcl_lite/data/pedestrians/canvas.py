@@ -1,4 +1,4 @@
-"""A batch of transparent pictures on which shapes are painted back to front."""
+"""Canvas: a batch of transparent pictures on which shapes are painted back to front."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Canvas:
         self._y = ((torch.arange(height, device=device) + 0.5) / width).view(1, height, 1)
 
     def box(self, *points: tuple[Tensor, ...], margin: float) -> Box:
-        """The smallest window with the points (x, y, ...) of the whole batch, and ``margin`` picture units around."""
+        """The smallest window with the points (x, y, ...) of the whole batch, and ``margin``
+        picture units around.
+        """
         x, y = (torch.stack([point[axis].expand(len(self.rgba), 1, 1) for point in points]) for axis in (0, 1))
         left, right, top, bottom = torch.stack([x.min(), x.max(), y.min(), y.max()]).tolist()
         spare = margin * self.pixels + 1
@@ -60,7 +62,9 @@ class Canvas:
         return self._y[:, box.rows]
 
     def cover(self, distance: Tensor, softness: float = 1.0) -> Tensor:
-        """Anti-aliased coverage 0..1 of each pixel from its signed distance to a shape (negative inside)."""
+        """Anti-aliased coverage 0..1 of each pixel from its signed distance to a shape (negative
+        inside).
+        """
         return (distance * (-self.pixels / softness)).add_(0.5).clamp_(0, 1)
 
     def paint(
@@ -86,7 +90,8 @@ class Canvas:
 
 
 class Capsule:
-    """A tapered capsule from ``a`` to ``b``: signed distance, and where along and across it each pixel lies.
+    """A tapered capsule from ``a`` to ``b``: signed distance, and where along and across it each
+    pixel lies.
 
     Attributes (each [B, R, C]):
         distance: signed distance in picture units, negative inside.

@@ -1,4 +1,4 @@
-"""What a person wears and carries: top, bottom, shoes, hat, scarf, bag."""
+"""Clothing: top, bottom, shoes, hat, scarf, bag."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three domains, six cameras each."""
+"""Domains: three of them, six cameras each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from rbcl_lite.data.pedestrians.cameras import BACK, FRONT, LEFT, RIGHT, Camera
 
 
 class Domain(NamedTuple):
-    """A place with its cameras; ``season`` dresses its people, ``seed`` keeps its draws apart from other domains'."""
+    """A place with its cameras; ``season`` dresses its people, ``seed`` keeps its draws apart from
+    other domains'.
+    """
 
     season: str
     seed: int

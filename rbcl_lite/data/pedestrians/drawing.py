@@ -1,4 +1,4 @@
-"""The order of painting: what is farther from the camera first."""
+"""Drawing of a person: what is farther from the camera first."""
 
 from __future__ import annotations
 

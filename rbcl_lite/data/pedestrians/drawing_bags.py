@@ -9,7 +9,9 @@ from rbcl_lite.data.pedestrians.figure import SHOULDER_Y, Figure, Joint
 
 
 def draw_backpack(canvas: Canvas, figure: Figure, *, over_torso: bool) -> None:
-    """A rounded bag on the back: painted over the torso where the back is seen, before it otherwise."""
+    """A rounded bag on the back: painted over the torso where the back is seen, before it
+    otherwise.
+    """
     worn = ((figure.facing < 0) == over_torso).float() * figure["backpack"]
     if not bool((worn > 0).any()):
         return

@@ -96,7 +96,9 @@ def _draw_long_hair(canvas: Canvas, figure: Figure, head: Head, hair: Tensor) ->
 
 
 def _draw_skull(canvas: Canvas, figure: Figure, head: Head, hair: Tensor) -> None:
-    """Face, nose in profile, and the hair that grows where the angle is large or the height above the hairline."""
+    """Face, nose in profile, and the hair that grows where the angle is large or the height above
+    the hairline.
+    """
     u, v, rx, ry = head.u, head.v, head.rx, head.ry
     if figure.any("bun"):
         bun = figure["bun"]

@@ -1,4 +1,4 @@
-"""Arms and legs: tapered capsules between the joints, dressed by how far along the limb a pixel lies."""
+"""Arms and legs: tapered capsules between the joints, dressed along their length."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from rbcl_lite.data.pedestrians.figure import Figure, Joint
 
 
 class _Limb:
-    """Two capsules that meet at a knee or an elbow; ``along`` runs from 0 over 1 (the middle joint) to 2."""
+    """Two capsules that meet at a knee or an elbow; ``along`` runs from 0 over 1 (the middle joint)
+    to 2.
+    """
 
     def __init__(
         self, canvas: Canvas, box: Box, joints: tuple[Joint, Joint, Joint], radii: tuple[Tensor, Tensor, Tensor]

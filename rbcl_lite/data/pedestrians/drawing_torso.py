@@ -1,4 +1,4 @@
-"""The torso and what hangs from it: garment pattern, print, open jacket, skirt, coat."""
+"""Torso and what hangs from it: garment pattern, print, open jacket, skirt, coat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ def _wrap(angle: Tensor) -> Tensor:
 
 
 def draw_torso(canvas: Canvas, figure: Figure) -> None:
-    """Trunk from the neck to the belt, with sloping shoulders and whatever the garment shows on this side."""
+    """Trunk from the neck to the belt, with sloping shoulders and whatever the garment shows on
+    this side.
+    """
     x0, top, _ = figure.project(0.0, SHOULDER_Y - 0.026, 0.0)
     _, bottom, _ = figure.project(0.0, figure.hip_y + 0.025, 0.0)
     edge = 0.15 * figure["bulk"] * figure["girth"] * figure.size
@@ -68,7 +70,9 @@ def _garment(figure: Figure, v: Tensor, angle: Tensor) -> list[tuple[Tensor, Ten
 
 
 def draw_coat_tail(canvas: Canvas, figure: Figure) -> None:
-    """The part of a coat below the belt; painted before the torso, which keeps its pattern down to the belt."""
+    """The part of a coat below the belt; painted before the torso, which keeps its pattern down to
+    the belt.
+    """
     flare = 0.1 + 0.1 * figure["flare"]
     _draw_hanging(canvas, figure, figure["coat"] * COAT_LENGTH, flare, figure.colour("top"), pleated=False)
 
@@ -82,7 +86,9 @@ def draw_skirt(canvas: Canvas, figure: Figure) -> None:
 def _draw_hanging(
     canvas: Canvas, figure: Figure, length: Tensor, flare: Tensor, colour: Tensor, *, pleated: bool
 ) -> None:
-    """Cloth from the waistband to the hem, ``length`` below the hips, as wide as flare and stride make it."""
+    """Cloth from the waistband to the hem, ``length`` below the hips, as wide as flare and stride
+    make it.
+    """
     if not bool((length > 0).any()):
         return
     x0, top, _ = figure.project(0.0, figure.hip_y - 0.05, 0.0)

@@ -1,4 +1,4 @@
-"""Random numbers that depend on named keys only: no stream, no order, no state.
+"""Draws: random numbers that depend on named keys only; no stream, no order, no state.
 
 Every value in the drawn world is ``hash(what, keys)``. Person 17 is therefore the same person in a
 world of 20 and in a world of 20,000, and an image comes out the same alone, in a batch, or in
@@ -21,7 +21,9 @@ _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 
 
 def _scramble(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The output function of SplitMix64 (Steele, Lea and Flood 2014): every input bit reaches every output bit."""
+    """The output function of SplitMix64 (Steele, Lea and Flood 2014): every input bit reaches every
+    output bit.
+    """
     z = (z ^ (z >> np.uint64(30))) * _MIX[0]
     z = (z ^ (z >> np.uint64(27))) * _MIX[1]
     return z ^ (z >> np.uint64(31))
@@ -73,7 +75,9 @@ class Draws:
         return np.minimum(np.searchsorted(edges / edges[-1], self._unit(name), side="right"), len(edges) - 1)
 
     def colour(self, name: str, palette: Mapping[tuple[int, int, int], float], *, shift: float = 0.035) -> Floats:
-        """[N, 3] RGB in 0..1: a colour of ``palette`` (RGB in 0..255 -> weight), slightly lightened and tinted."""
+        """[N, 3] RGB in 0..1: a colour of ``palette`` (RGB in 0..255 -> weight), slightly lightened
+        and tinted.
+        """
         table = np.array(list(palette), dtype=np.float32) / 255
         chosen = table[self.choice(name, list(palette.values()))]
         brightness = self.normal(f"{name} brightness", 0.0, shift)[:, None]

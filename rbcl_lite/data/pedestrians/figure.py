@@ -1,4 +1,4 @@
-"""The skeleton of a walking person at one moment, projected into the picture."""
+"""Figure: the skeleton of a walking person at one moment, projected into the picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes from image to image of one person at one camera: pose, light, company, quality."""
+"""Moments: what changes from image to image of one person: pose, light, company, quality."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Things that stand in front of a person: a pole, a planter, a bush."""
+"""Obstacles in front of a person: a pole, a planter, a bush."""
 
 from __future__ import annotations
 

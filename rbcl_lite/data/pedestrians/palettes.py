@@ -1,4 +1,4 @@
-"""The colours of skin, hair and clothes, and how often each season wears them."""
+"""Palettes of skin, hair and clothes, and how often each season wears them."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def palette(weights: str) -> Palette:
 
 
 class Season(NamedTuple):
-    """What people wear: ``cold`` from 0 (summer) to 1 (winter), and the colours of tops, bottoms and shoes."""
+    """What people wear: ``cold`` from 0 (summer) to 1 (winter), and the colours of tops, bottoms
+    and shoes.
+    """
 
     cold: float
     top: Palette

@@ -1,4 +1,4 @@
-"""What a camera does to a picture: exposure, colour, optics, grain."""
+"""Photograph: what a camera does to a picture: exposure, colour, optics, grain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in the places: bricks, houses, shop windows, trees, tiles, cars, bollards."""
+"""Parts of scenes: bricks, houses, shop windows, trees, tiles, cars, bollards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places: long painted strips of wall and floor, from which each image takes a random window."""
+"""Scenes: long painted strips of wall and floor, of which each image takes a window."""
 
 from __future__ import annotations
 
