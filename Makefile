@@ -80,7 +80,7 @@ check: env
 	@$(BIN)/rbcl-lite experiment check
 
 bench: env-all
-	@for script in $(filter-out benchmarks/common.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/common.py benchmarks/step_probe.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
 	@rm -rf _build .cache/notebooks .pytest_cache .mypy_cache .ruff_cache

@@ -66,7 +66,7 @@ def cpu_model() -> str:
 
 
 def environment(packages: Sequence[str] = ()) -> dict[str, Any]:
-    """Versions, processor, threads and date: what a reader needs to judge a time."""
+    """Versions, processor, threads, other load and date: what a reader needs to judge a time."""
     versions = {"python": platform.python_version()}
     for package in ("rbcl-lite", "torch", "numpy", *packages):
         try:
@@ -78,6 +78,7 @@ def environment(packages: Sequence[str] = ()) -> dict[str, Any]:
         "cpu": cpu_model(),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
+        "load": [round(x, 1) for x in os.getloadavg()] if hasattr(os, "getloadavg") else None,  # 1, 5, 15 minutes
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "system": f"{platform.system()} {platform.machine()}",
         "versions": versions,

@@ -13,6 +13,7 @@ from rbcl_lite.commands.output import say
 from rbcl_lite.experiments import ablation
 from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
+from rbcl_lite.experiments.gpu_report import gpu_report, load_report
 from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.settings import WEIGHTS
 from rbcl_lite.experiments.shared import shared_runs
@@ -107,6 +108,29 @@ class Axis(Measured):
 
 
 @dataclass
+class GpuReport:
+    """What this GPU does: images drawn a second, time and memory of each method's step, upgrades; resumable."""
+
+    minutes: float = 8.0
+    """After these nothing new is begun, and no upgrade that is expected to take longer."""
+    out: Path | None = None
+    """Folder of the result file; by default rbcl_lite/results."""
+    scale: str = "gpu"
+    """smoke, laptop, gpu or large; smoke runs without a GPU too."""
+    workers: int = 3
+    """Upgrades that are trained at once, one thread each."""
+
+    def run(self) -> None:
+        """Measure what is not there yet, as far as the minutes go."""
+        torch.set_num_threads(1)
+        folder = self.out or RESULTS
+        say(gpu_report(minutes=self.minutes, scale_name=self.scale, workers=self.workers, folder=folder))
+        skipped = load_report(self.scale, folder)["skipped"]
+        if skipped:
+            say(f"no time was left for: {', '.join(skipped)}; the same command again measures them")
+
+
+@dataclass
 class SharedRuns(Work):
     """Train the runs that several chapters share, in two processes."""
 
@@ -150,7 +174,7 @@ class Confirm(Measured):
 class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
-    action: Annotated[Sweep | Ablation | Axis | SharedRuns | Check | Confirm, tyro.conf.arg(name="")]
+    action: Annotated[Sweep | Ablation | Axis | GpuReport | SharedRuns | Check | Confirm, tyro.conf.arg(name="")]
 
     def run(self) -> None:
         """Run the chosen action."""
