@@ -92,7 +92,7 @@ def history_curves(histories: Mapping[str, pd.DataFrame], column: str = "loss", 
     """One column of several training histories over the epochs.
 
     Args:
-        histories: method name to history (:attr:`rbcl_lite.runs.run.Run.history`).
+        histories: method name to history (:meth:`rbcl_lite.runs.run.Run.read_history`).
         column: for example ``loss``, ``compatibility``, ``saturation``.
         label: of the vertical axis.
     """
