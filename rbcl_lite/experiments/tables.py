@@ -10,10 +10,11 @@ import pandas as pd
 
 from rbcl_lite.experiments import ablation
 from rbcl_lite.experiments.result_file import RESULTS
+from rbcl_lite.experiments.rotation import ROTATION
 
 
 def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
-    """A result file that :func:`rbcl_lite.experiments.jobs.sweep` wrote.
+    """A result file that :func:`rbcl_lite.experiments.sweep.sweep` wrote.
 
     Args:
         name: the setting, for example ``stronger-and-more``, or ``unlabelled-station``
@@ -51,9 +52,9 @@ def curve(result: dict[str, Any], method: str, part: str = "test") -> pd.DataFra
 
 
 def chosen_runs(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
-    """The runs at each method's chosen weight, and the independent ones, over all seeds."""
+    """The runs at each method's chosen weight, and those of the independent model and the rotation, over all seeds."""
     table = runs_table(result, part)
-    weight = {**result["chosen"], "independent": 0.0}
+    weight = {**result["chosen"], "independent": 0.0, ROTATION: 0.0}
     return table[[weight.get(m) == w for m, w in zip(table["method"], table["weight"])]].reset_index(drop=True)
 
 

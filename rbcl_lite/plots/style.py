@@ -25,6 +25,7 @@ out.
 
 METHOD_COLOURS = {
     "independent": INDEPENDENT,
+    "rotation": "#C9A227",
     "l2": "#B08BC9",
     "bct": COMPATIBLE,
     "contrastive": "#4C8FD6",

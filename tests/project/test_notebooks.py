@@ -68,7 +68,7 @@ def test_exercises_have_solutions_that_can_fail(notebook: dict) -> None:
 
 def test_length(notebook: dict) -> None:
     lines = [line for c in cells(notebook, "code") for line in c["source"].splitlines() if line.strip()]
-    assert len(lines) <= 300
+    assert len(lines) <= 400
     if number(notebook) > 0:
         words = len(re.sub(r"\$\$.*?\$\$|\$[^$]*\$|`[^`]*`|\]\([^)]*\)", " ", prose(notebook)).split())
         assert 1500 <= words <= 4000, f"{words} words"
