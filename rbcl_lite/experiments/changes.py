@@ -21,7 +21,7 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
         ValueError: a name that does not exist.
 
     >>> from rbcl_lite.runs.config import RunConfig
-    >>> changed(RunConfig(), {"train.epochs": 3, "method_options.agents": 0}).train.epochs
+    >>> changed(RunConfig(method="rbcl"), {"train.epochs": 3, "method_options.agents": 0}).train.epochs
     3
     """
     for name, value in changes.items():

@@ -49,7 +49,7 @@ def test_share_takes_the_first_people():
     assert d.share(0.01).num_ids == 1
     assert set(d.share(0.4).ids) <= set(d.share(0.6).ids)  # a larger share holds the smaller one
     for part in (0, -1, 1.1):
-        with pytest.raises(ValueError, match="part must lie in"):
+        with pytest.raises(ValueError, match="share must lie in"):
             d.share(part)
 
 

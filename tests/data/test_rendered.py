@@ -11,7 +11,7 @@ from rbcl_lite.data import rendered
 from rbcl_lite.data.rendered import rendered_splits
 from rbcl_lite.data.world import World
 
-AT = Scale("few", (16, 8), 5, 2, 3, 2, 2, "tiny", "tiny", 16, 1, 1, (4, 2))
+AT = Scale("few", (16, 8), (16, 8), 5, 2, 3, 2, 2, "tiny", "tiny", 16, 1, 1, (4, 2), 1e-2, 0.0, 0.0)
 
 
 @pytest.fixture(autouse=True)
