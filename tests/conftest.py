@@ -1,10 +1,13 @@
-"""What all tests share: one thread, a cache of their own, a world and a training set of a few people."""
+"""What all tests share: one thread, a cache of their own, a world, a training set and a folder of a few people."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
+import own_crops
 import pytest
 import torch
 
@@ -53,3 +56,33 @@ def toy() -> Callable[..., ReIDDataset]:
         return ReIDDataset(pixels, ids, np.arange(len(ids)) % 3, [f"toy/{i}" for i in range(len(ids))], "toy")
 
     return make
+
+
+@pytest.fixture
+def smoke(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scale of commands."""
+    monkeypatch.setenv("RBCL_SCALE", "smoke")
+
+
+@pytest.fixture(scope="session")
+def thirty_people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of crops, not to be changed."""
+    return own_crops.draw(tmp_path_factory.mktemp("crops") / "thirty", 0, 30)
+
+
+@pytest.fixture
+def shop(thirty_people: Path, tmp_path: Path) -> Path:
+    """A folder of crops that a test may change."""
+    return Path(shutil.copytree(thirty_people, tmp_path / "shop"))
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """Where the runs on it are kept."""
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def old(smoke: None, shop: Path, runs: Path) -> Path:
+    """A run on it, trained by a command."""
+    return own_crops.train(shop, "--runs", runs, "--seed", 3)

@@ -11,6 +11,7 @@ import tyro
 from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.output import say
 from rbcl_lite.data.images import Images
+from rbcl_lite.data.world import DOMAINS
 from rbcl_lite.experiments.measure import cross_test_runs, seen_people
 from rbcl_lite.metrics.result import CAMERAS_KNOWN, CAMERAS_UNKNOWN
 from rbcl_lite.runs.run import load_run
@@ -45,7 +46,8 @@ class Evaluate:
         runs = [load_run(r) for r in self.runs]
         config = runs[-1].config
         if self.data is not None:
-            as_before = self.table is None and self.pattern is None and not config.images.rendered
+            as_before = self.table is None and self.pattern is None
+            as_before &= not config.images.rendered and self.data not in DOMAINS
             images = config.images.moved(self.data) if as_before else Images(self.data, self.table, self.pattern)
             config = replace(config, images=images)
         seen = seen_people(runs, config, self.part)

@@ -37,6 +37,10 @@ class Render:
 
     def run(self) -> None:
         """Render and save."""
+        if self.people < 1 or self.first < 0:
+            raise ValueError(
+                f"people must be at least 1 and first not negative, got {self.people} people from {self.first} on"
+            )
         world = World(
             self.domain, identities=self.first + self.people, seed=self.seed, size=(self.height, self.height // 2)
         )

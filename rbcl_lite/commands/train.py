@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from rbcl_lite.base.scale import scale
+from rbcl_lite.commands.checks import check_config, check_types, read_options
 from rbcl_lite.commands.output import say
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
+from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.runs.config import RunConfig
@@ -20,17 +21,6 @@ from rbcl_lite.runs.run_or_load import run_or_load
 from rbcl_lite.training.schedule import TrainConfig
 
 Value = TypeVar("Value")
-
-
-def _options(flag: str, text: str) -> dict[str, Any]:
-    """The keyword arguments that a JSON object on the command line holds."""
-    try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{flag} is not JSON ({error}): {text}") from error
-    if not isinstance(values, dict):
-        raise ValueError(f"{flag} must be a JSON object such as '{{\"temperature\": 0.1}}', got {text}")
-    return values
 
 
 def given(value: Value | None, default: Value) -> Value:
@@ -103,7 +93,14 @@ class Train:
         at = scale(self.scale)
         old = None if self.old is None else GivenOld.at(self.old)
         height = given(self.height, (at.size if old else at.old_size)[0])
-        learner_options = _options("--learner-options", self.learner_options)
+        method_options = read_options("--options", self.options)
+        learner_options = read_options("--learner-options", self.learner_options)
+        for flag, part, options in (
+            ("--options", METHODS.get(self.method), method_options),
+            ("--learner-options", LEARNERS.get(self.learner), learner_options),
+        ):
+            if part is not None:  # an unknown name is said below
+                check_types(flag, part, options)
         if self.learner == "supervised":
             learner_options = {"label_smoothing": at.label_smoothing, **learner_options}
         return RunConfig(
@@ -122,7 +119,7 @@ class Train:
             labelled=None if self.labelled is None else Images(self.labelled),
             method=self.method,
             weight=self.weight,
-            method_options=_options("--options", self.options),
+            method_options=method_options,
             old=old,
             # never train on people that the old model was judged on
             people_seed=load_run(old.path).config.seed if old and old.is_run else self.seed,
@@ -141,6 +138,7 @@ class Train:
         config = self.config()  # first: an unknown method needs another hint than a missing old model
         if self.old is None and METHODS[self.method].needs_old:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
+        check_config(config)
         run = run_or_load(config, folder=self.runs)
         say(run)
         say(run.folder)

@@ -31,11 +31,15 @@ def changed(config: Config, changes: Mapping[str, Any]) -> Config:
 
 def _changed(config: Any, path: list[str], value: Any, name: str) -> Any:
     head, *rest = path
-    if isinstance(config, Mapping):
-        return {**config, head: _changed(config[head], rest, value, name) if rest else value}
-    known = [f.name for f in fields(config)] if is_dataclass(config) and not isinstance(config, type) else []
+    mapping = isinstance(config, Mapping)
+    if mapping and head and not rest:  # an option that was left at its default has no place yet
+        return {**config, head: value}
+    is_config = is_dataclass(config) and not isinstance(config, type)
+    known = list(config) if mapping else [f.name for f in fields(config)] if is_config else []
     if head not in known:
         raise ValueError(
             f"there is no {name!r} in this configuration; at {head!r} it has {', '.join(known) or 'nothing'}"
         )
+    if mapping:
+        return {**config, head: _changed(config[head], rest, value, name)}
     return replace(config, **{head: _changed(getattr(config, head), rest, value, name) if rest else value})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -119,8 +120,8 @@ def run_jobs(
     Returns:
         the record of each job.
     """
-    known = {r["run"]: r for r in read(path)["runs"]}
-    done = {job: known[key] for job in jobs if (key := job.key()) in known}
+    known = {_answers(r["run"], r.get("changes", {})): r for r in read(path)["runs"]}
+    done = {job: known[key] for job in jobs if (key := _answers(job.key(), dict(job.changes))) in known}
     if len(done) == len(set(jobs)):
         return done
     context = multiprocessing.get_context("spawn")
@@ -143,7 +144,15 @@ def run_jobs(
     return done
 
 
+def _answers(run: str, changes: Mapping[str, Any]) -> tuple[str, str]:
+    """What a record is found by: an independent run is one for all old models, its measurement is
+    not.
+    """
+    return run, json.dumps(dict(changes), sort_keys=True)
+
+
 def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
+    record = json.loads(json.dumps(record))  # as the file gives it back: a list where a change is a tuple
     result.update(setting=job.setting, scale=job.scale, **provenance(), command=command_line())
     others = [r for r in result["runs"] if any(r.get(k) != record.get(k) for k in NAMES)]
     result["runs"] = sorted([*others, record], key=lambda r: tuple(str(r.get(k)) for k in NAMES))

@@ -44,19 +44,28 @@ def fit_rotation(new: Features, old: Features) -> Tensor:
 
 
 def rotate(features: Features, rotation: Tensor) -> Features:
-    """The vectors turned: the distances among them stay, so that new/new does not change at equal
-    widths.
+    """The vectors turned in their first D_old coordinates; the others stay, so that all distances
+    among them do.
+
+    Args:
+        features: N vectors of D coordinates.
+        rotation: [D_old, D_old], from :func:`fit_rotation`.
+
+    Returns:
+        vectors of max(D, D_old) coordinates: narrower ones get zeros appended first.
     """
-    turned = fit_dimension(features.vectors, len(rotation)) @ rotation
+    width = len(rotation)
+    wide = fit_dimension(features.vectors, max(width, features.dim))
+    turned = torch.cat([wide[:, :width] @ rotation, wide[:, width:]], dim=1)
     return Features(turned, features.ids, features.cams, f"{features.model}-rotated", features.keys)
 
 
 def rotated(test: CrossTest, old: OldModel, new: Run, progress: bool | None = None) -> CrossTest:
-    """The cross-test with new queries turned; the rotation is fitted on the new model's training
+    """The cross-test with new vectors turned; the rotation is fitted on the new model's training
     images.
 
-    The new gallery stays as it is, with the queries that belong to it: new/new is the independent
-    model's.
+    Queries and the new gallery are turned alike, which changes no distance: new/new is the
+    independent model's.
     """
     train = new.config.splits(progress).train.share(new.config.share)
     seen = train

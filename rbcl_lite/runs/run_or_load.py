@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
+import torch
 from filelock import FileLock
 
 from rbcl_lite.base.device import default_device
@@ -45,9 +46,9 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
         ValueError: what the parts of the run lack, or a given old model that has changed.
         FloatingPointError: the training diverged.
     """
-    root = folder or cache_dir() / "runs"
+    root = (folder or cache_dir() / "runs").expanduser().resolve()  # what is said of it holds everywhere
     target = root / config.key()
-    target.mkdir(parents=True, exist_ok=True)
+    root.mkdir(parents=True, exist_ok=True)  # the run's own folder comes with its first file
     with FileLock(root / f"{target.name}.lock"):
         if (target / "run.json").exists():
             return load_run(target)
@@ -71,6 +72,7 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             watch=watch,
             progress=progress,
         )
+        check_finite(upgrade)
         return _finish(target, config, upgrade, history, round(time.perf_counter() - started, 1))
 
 
@@ -87,6 +89,20 @@ def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataF
     record = {"config": asdict(config), "people": people, "trained_on": trained_on.as_dict(), **about}
     write_json(target / "run.json", record)
     return Run(target, config, tuple(people), trained_on, False, seconds)
+
+
+def check_finite(upgrade: Upgrade) -> None:
+    """Make sure that the last step, after which no loss is looked at, left numbers behind.
+
+    Raises:
+        FloatingPointError: a weight is NaN or infinite.
+    """
+    bad = [name for name, value in upgrade.model.state_dict().items() if not bool(torch.isfinite(value).all())]
+    if bad:
+        raise FloatingPointError(
+            f"the last step made {len(bad)} weights of the model NaN or infinite, first {bad[0]}; lower the learning "
+            "rate or the weight of the method"
+        )
 
 
 def taught_people(config: RunConfig, upgrade: Upgrade) -> list[str]:

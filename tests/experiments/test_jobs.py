@@ -41,6 +41,19 @@ def test_what_is_known_is_not_executed(tmp_path: Path) -> None:
     assert run_jobs([JOB], work, 1, tmp_path / "a.json", "none", False) == {JOB: known}
 
 
+def test_an_independent_run_is_measured_against_each_old_model(tmp_path: Path) -> None:
+    """Trap: its key does not hold the old model, which changes nothing in it, but its scores do."""
+    half = Job("stronger-and-more", "independent", 0.0, 0, "laptop", (("old.share", 0.5), ("batch", (8, 4))))
+    quarter = replace(half, changes=(("old.share", 0.25), ("batch", (8, 4))))
+    assert half.key() == quarter.key() and half.config().old != quarter.config().old
+    known = {"method": "independent", "weight": 0.0, "seed": 0, "changes": dict(half.changes), "run": half.key()}
+    merge(tmp_path / "a.json", lambda result: result["runs"].append(known))
+    found = run_jobs([half], len, 1, tmp_path / "a.json", "none", False)  # type: ignore[arg-type]
+    assert found[half]["run"] == half.key()
+    with pytest.raises(TypeError, match="has no len"):  # executed
+        run_jobs([half, quarter], len, 1, tmp_path / "a.json", "none", False)  # type: ignore[arg-type]
+
+
 def test_a_record_says_what_was_done_and_what_it_cost(tiny_world: Scale, tmp_path: Path) -> None:
     config = replace(NEW, watch=True, train=replace(NEW.train, epochs=2))
     run = run_or_load(config, folder=tmp_path)

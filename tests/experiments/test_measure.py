@@ -9,10 +9,11 @@ import pytest
 from small_runs import NEW, OLD
 
 from rbcl_lite.base.scale import Scale
-from rbcl_lite.experiments.measure import cross_test_runs, measure, scores
+from rbcl_lite.experiments.measure import cross_test_runs, measure, scores, seen_people
 from rbcl_lite.features import Features
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.runs.given_old import GivenOld
+from rbcl_lite.runs.people import TrainedOn
 from rbcl_lite.runs.run import Run
 from rbcl_lite.runs.run_or_load import open_old, run_or_load
 
@@ -60,3 +61,21 @@ def test_an_unknown_part_is_refused(runs: tuple[Run, Run]) -> None:
     with pytest.raises(ValueError, match="unknown part 'train': choose validation or test"):
         measure(*runs, part="train")
     assert replace(NEW, old=None).key() != NEW.key()
+
+
+def test_people_whom_a_run_was_trained_on_are_found_and_left_out(runs: tuple[Run, Run]) -> None:
+    old, new = runs
+    for part in ("test", "validation"):
+        assert seen_people(runs, NEW, part) == set()
+    unseen = replace(old, trained_on=None)  # an older version kept no record
+    held_out = NEW.splits().test
+    names = [f"campus/3/{i}" for i in held_out.gallery.classes]
+    leak = replace(new, trained_on=TrainedOn((*new.trained_on.people, names[0], "campus/3/99", "street/3/1")))
+    assert seen_people([unseen, leak], NEW, "test") == {names[0]}
+    assert seen_people([unseen, leak], NEW, "validation") == set()
+    kept = [i for i in held_out.gallery.classes if f"campus/3/{i}" != names[0]]
+    query, gallery = (new.extract(side.select(kept)) for side in (held_out.query, held_out.gallery))
+    matrix = cross_test_runs(runs, without={names[0]}).to_numpy()
+    assert matrix[1, 1] == pytest.approx(evaluate_ranking(query, gallery).mAP)
+    with pytest.raises(ValueError, match="nothing is left to measure on"):
+        cross_test_runs(runs, without=names)
