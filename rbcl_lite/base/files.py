@@ -66,7 +66,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except SafetensorError as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it and train again") from error
+        raise ValueError(f"{path} is damaged ({error}); copy it again from where it came, or train again") from error
 
 
 def read_note(path: Path) -> dict[str, Any]:
@@ -79,4 +79,4 @@ def read_note(path: Path) -> dict[str, Any]:
         with safe_open(str(path), framework="pt") as f:
             return json.loads((f.metadata() or {}).get("note", "{}"))
     except SafetensorError as error:
-        raise ValueError(f"{path} is damaged ({error}); delete it and train again") from error
+        raise ValueError(f"{path} is damaged ({error}); copy it again from where it came, or train again") from error

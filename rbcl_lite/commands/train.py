@@ -139,6 +139,8 @@ class Train:
         if self.old is None and METHODS[self.method].needs_old:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
         check_config(config)
+        if isinstance(config.old, GivenOld) and not (config.old.is_run and load_run(config.old.path).trained_on):
+            say("whom the old model was trained on is not recorded: make sure that no test person was among them")
         run = run_or_load(config, folder=self.runs)
         say(run)
         say(run.folder)

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from rbcl_lite.data.identities import canonical, drawn
+from rbcl_lite.data.training_set import Labelled
 
 
 @dataclass(frozen=True)
-class ReIDDataset:
+class ReIDDataset(Labelled):
     """N pedestrian crops in memory (or memory-mapped), and what is known about each.
 
     Integer identities are positions: they number the people of one data set, and change as people
@@ -84,21 +85,6 @@ class ReIDDataset:
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return int(self.images.shape[1]), int(self.images.shape[2])
-
-    @property
-    def classes(self) -> np.ndarray:
-        """[C] the identities that occur, ascending."""
-        return np.unique(self.ids)
-
-    @property
-    def num_ids(self) -> int:
-        """Number of people C."""
-        return len(self.classes)
-
-    @property
-    def labels(self) -> np.ndarray:
-        """[N] position of each identity in :attr:`classes`: 0..C-1."""
-        return np.searchsorted(self.classes, self.ids)
 
     def inputs(self, index: np.ndarray | slice) -> Tensor:
         """The images at these positions as a model reads them: [B, 3, H, W] uint8."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from torch import Tensor
 
+from rbcl_lite.data.training_set import Labelled
 from rbcl_lite.features import Features
 
 
 @dataclass(frozen=True)
-class StoredVectors:
+class StoredVectors(Labelled):
     """N vectors that a model reads in place of images, with the person and the camera of each.
 
     Args:
@@ -27,39 +28,21 @@ class StoredVectors:
 
     features: Features
     name: str = "stored vectors"
+    ids: np.ndarray = field(init=False, repr=False)
+    cams: np.ndarray | None = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        cams = self.features.cams
+        object.__setattr__(self, "ids", self.features.ids.cpu().numpy())
+        object.__setattr__(self, "cams", None if cams is None else cams.cpu().numpy())
 
     def __len__(self) -> int:
         return len(self.features)
 
     @property
-    def ids(self) -> np.ndarray:
-        """[N] identity."""
-        return self.features.ids.cpu().numpy()
-
-    @property
-    def cams(self) -> np.ndarray | None:
-        """[N] camera, or None where cameras are unknown."""
-        return None if self.features.cams is None else self.features.cams.cpu().numpy()
-
-    @property
     def keys(self) -> Sequence[str] | None:
         """N names, or None."""
         return self.features.keys
-
-    @property
-    def classes(self) -> np.ndarray:
-        """[C] the identities that occur, ascending."""
-        return np.unique(self.ids)
-
-    @property
-    def num_ids(self) -> int:
-        """Number of people C."""
-        return len(self.classes)
-
-    @property
-    def labels(self) -> np.ndarray:
-        """[N] position of each identity in :attr:`classes`: 0..C-1."""
-        return np.searchsorted(self.classes, self.ids)
 
     def inputs(self, index: np.ndarray | slice) -> Tensor:
         """[B, D] the vectors at these positions."""

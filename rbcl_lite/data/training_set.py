@@ -33,3 +33,24 @@ class TrainingSet(Protocol):
     def labels(self) -> np.ndarray: ...  # noqa: D102 - [N] position of each identity in classes
     def __len__(self) -> int: ...
     def inputs(self, index: np.ndarray | slice) -> Tensor: ...  # noqa: D102 - [B, ...] rows that a model reads
+
+
+class Labelled:
+    """Classes and labels of a set with identities: what every training set derives from them alike."""
+
+    ids: np.ndarray  # [N]
+
+    @property
+    def classes(self) -> np.ndarray:
+        """[C] the identities that occur, ascending."""
+        return np.unique(self.ids)
+
+    @property
+    def num_ids(self) -> int:
+        """Number of people C."""
+        return len(self.classes)
+
+    @property
+    def labels(self) -> np.ndarray:
+        """[N] position of each identity in :attr:`classes`: 0..C-1."""
+        return np.searchsorted(self.classes, self.ids)

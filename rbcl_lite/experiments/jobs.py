@@ -54,8 +54,11 @@ class Job:
         return changed(compatible(self.setting, method, self.weight, self.seed, self.scale), dict(self.changes))
 
     def key(self) -> str:
-        """Content address of the record: that of the run, and for the rotation of what it rotates."""
-        key = self.config().key()
+        """Content address of the record: of the run, of the old model that it is measured on where the
+        run does not depend on it, and for the rotation of what it rotates.
+        """
+        config = self.config()
+        key = config.key() if config.uses_old or config.old is None else f"{config.key()} on {config.old.key()}"
         return f"{ROTATION}-{key}" if self.method == ROTATION else key
 
 

@@ -74,6 +74,8 @@ class RunConfig:
         for what, name, table in (("method", self.method, METHODS), ("learner", self.learner, LEARNERS)):
             if name not in table:
                 raise ValueError(f"unknown {what} {name!r}: choose one of {', '.join(table)}")
+        if "weight" in self.method_options:
+            raise ValueError("weight is no option of a method but a field of its own: RunConfig(weight=…), --weight")
         _make(METHODS[self.method], {"weight": self.weight, **self.method_options})
         learner = _make(LEARNERS[self.learner], self.learner_options)
         if learner.needs_labelled and self.labelled is None:

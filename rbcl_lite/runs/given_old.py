@@ -37,6 +37,8 @@ class GivenOld:
                 be made again by another training.
         """
         place = Path(path).expanduser().resolve()
+        if place.name == WEIGHTS and (place.parent / "run.json").is_file():
+            place = place.parent
         file = place / WEIGHTS if place.is_dir() else place
         if not file.is_file():
             lacks = f"the folder has no {WEIGHTS}" if place.is_dir() else "no such file or folder"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -89,8 +90,11 @@ class Run:
         path = self.folder / "features" / f"{_content(self.folder / WEIGHTS, data)}.safetensors"
         if not path.exists():
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
-            made.save(path)
-        vectors = Features.load(path).vectors  # who is seen where is the data set's to say: it may know better now
+            with contextlib.suppress(PermissionError):  # a given old model may lie where nobody writes
+                made.save(path)
+        else:
+            made = Features.load(path)
+        vectors = made.vectors  # who is seen where is the data set's to say: it may know better now
         cams = None if data.cams is None else torch.from_numpy(data.cams)
         return Features(vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
 

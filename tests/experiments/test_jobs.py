@@ -45,7 +45,7 @@ def test_an_independent_run_is_measured_against_each_old_model(tmp_path: Path) -
     """Trap: its key does not hold the old model, which changes nothing in it, but its scores do."""
     half = Job("stronger-and-more", "independent", 0.0, 0, "laptop", (("old.share", 0.5), ("batch", (8, 4))))
     quarter = replace(half, changes=(("old.share", 0.25), ("batch", (8, 4))))
-    assert half.key() == quarter.key() and half.config().old != quarter.config().old
+    assert half.config().key() == quarter.config().key() and half.key() != quarter.key()
     known = {"method": "independent", "weight": 0.0, "seed": 0, "changes": dict(half.changes), "run": half.key()}
     merge(tmp_path / "a.json", lambda result: result["runs"].append(known))
     found = run_jobs([half], len, 1, tmp_path / "a.json", "none", False)  # type: ignore[arg-type]

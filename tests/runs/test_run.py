@@ -44,7 +44,9 @@ def test_missing_and_damaged_runs(new, tmp_path):
     run = run_or_load(OLD, folder=tmp_path)
     file = run.folder / "model.safetensors"
     file.write_bytes(file.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r"model.safetensors is damaged .* delete it and train again"):
+    with pytest.raises(
+        ValueError, match=r"model.safetensors is damaged .*copy it again from where it came, or train again"
+    ):
         _ = load_run(run.folder).load_model()
 
 
