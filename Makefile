@@ -5,7 +5,7 @@ VENV ?= .venv
 SCALE ?= laptop
 JOBS ?= 2
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install -q --no-warn-script-location
+PIP := PYTHONWARNINGS=ignore $(BIN)/python -m pip install -q --no-warn-script-location
 LYCHEE := $(BIN)/lychee -q --offline --include-fragments --no-progress --exclude-path _static
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
