@@ -32,9 +32,8 @@ def pseudo_labels(
 
     Returns:
         LongTensor [N] on the CPU: clusters 0..C-1 in order of their first core image, and -1 for
-            outliers, which
-        belong to no cluster. With one cluster, or none, there is nothing to learn from: look at
-            ``eps`` and ``k1``.
+        outliers, which belong to no cluster. With one cluster, or none, there is nothing to learn
+        from: look at ``eps`` and ``k1``.
 
     Raises:
         ValueError: eps or min_samples out of range, k1 or k2 that does not fit N, vectors without a

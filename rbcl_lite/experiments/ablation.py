@@ -95,9 +95,8 @@ def ablation(
 
     Returns:
         path of the result file: a list of runs, as :func:`~rbcl_lite.experiments.tables.runs_table`
-            reads it, with
-        the variant's name as ``method``, the station's mAP and rank-1 in per cent, and per epoch
-        what the learner observed (``purity``, ``clusters``, ``clustered``).
+        reads it, with the variant's name as ``method``, the station's mAP and rank-1 in per cent,
+        and per epoch what the learner observed (``purity``, ``clusters``, ``clustered``).
 
     Raises:
         ValueError: an unknown variant.

@@ -138,8 +138,7 @@ def sweep_heads(
 
     Returns:
         one row per head: weight, seed, mAP in per cent as ``new_old`` and ``new_new``, and of the
-            last epoch what a
-        ranking method observed as ``saturation`` (NaN for others).
+        last epoch what a ranking method observed as ``saturation`` (NaN for others).
     """
     rows = []
     for seed in seeds:

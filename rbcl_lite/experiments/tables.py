@@ -63,8 +63,7 @@ def summary(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
 
     Returns:
         one row per method: weight, seeds, and mean and std of old/old, new/old and new/new mAP in
-            per cent, and
-        ``gap``, the mean over seeds of new/old minus old/old.
+        per cent, and ``gap``, the mean over seeds of new/old minus old/old.
     """
     table = chosen_runs(result, part)
     table["gap"] = table["new_old"] - table["old_old"]

@@ -22,8 +22,7 @@ def class_spheres(old: Tensor, labels: Tensor, num_classes: int) -> tuple[Tensor
 
     Returns:
         Centres [C, D], means of unit vectors that are *not* normalised again, and radii [C]: the
-            largest Euclidean
-        distance to the centre, images beyond 1.5 interquartile ranges left out.
+        largest Euclidean distance to the centre, images beyond 1.5 interquartile ranges left out.
 
     Raises:
         ValueError: wrong shapes, a label out of range, or a class without image.

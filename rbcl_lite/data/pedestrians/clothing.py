@@ -119,8 +119,8 @@ def sample_people(count: int, season: str, seed: int) -> dict[str, Floats]:
 
     Returns:
         One array per trait with ``count`` rows: numbers [count], colours [count, 3] in 0..1. Row
-            ``i`` depends on
-        ``season``, ``seed`` and ``i`` only, so that more people never change the people there were.
+        ``i`` depends on ``season``, ``seed`` and ``i`` only, so that more people never change the
+        people there were.
 
     >>> few, many = sample_people(3, "winter", 0), sample_people(50, "winter", 0)
     >>> all((few[trait] == many[trait][:3]).all() for trait in few)
