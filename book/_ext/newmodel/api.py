@@ -8,6 +8,7 @@ import pkgutil
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 
 
@@ -43,6 +44,17 @@ class Api(SphinxDirective):
         return section.children
 
 
+def only_with_source(app: Sphinx, env: BuildEnvironment) -> None:
+    """Forget the modules without source, which viewcode lists although it writes no page of them.
+
+    An alias such as ``tuple[int, int]`` says that it comes from ``builtins``.
+    """
+    known = getattr(env, "_viewcode_modules", {})
+    for name in [name for name, found in known.items() if not found]:
+        del known[name]
+
+
 def setup(app: Sphinx) -> None:
-    """Register the directive."""
+    """Register the directive, and tidy what viewcode found."""
     app.add_directive("api", Api)
+    app.connect("env-updated", only_with_source)
