@@ -26,8 +26,12 @@ def result_path(name: str, scale_name: str, folder: Path) -> Path:
 
 
 def command_line() -> str:
-    """The command that is running, as a reader would type it."""
-    return shlex.join(["rbcl-lite", *sys.argv[1:]])
+    """The command that is running, as a reader would type it: without the folder that it writes to."""
+    words = sys.argv[1:]
+    if "--out" in words:
+        at = words.index("--out")
+        words = words[:at] + words[at + 2 :]
+    return shlex.join(["rbcl-lite", *words])
 
 
 def read(path: Path) -> dict[str, Any]:
