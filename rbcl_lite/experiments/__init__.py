@@ -1,6 +1,7 @@
 """Many runs compared fairly: the five settings, the sweep over weights, the tables, the verdicts."""
 
 from rbcl_lite.experiments.choice import choose_weight
+from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
@@ -13,6 +14,7 @@ __all__ = [
     "SETTINGS",
     "CrossTest",
     "affordable",
+    "age",
     "choose_weight",
     "chosen_runs",
     "compatible",

@@ -46,6 +46,19 @@ def stale_records(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return dict(found)
 
 
+def age(result: Mapping[str, Any]) -> str:
+    """One sentence for the reader: when a result was measured, and whether its models would be trained so today."""
+    old = stale_records(result)
+    when = f"Measured on {result['date']}"
+    if not old:
+        return f"{when}, by the code that is here."
+    return (
+        f"{when}, with code or a recipe older than what is here ({len(old)} of "
+        f"{len({r['method'] for r in result['runs']})} methods): its models were trained otherwise than those that are "
+        "trained today, and the numbers of both must not be compared."
+    )
+
+
 def stale(folder: Path = RESULTS) -> list[str]:
     """One line for each method of a result file that has stale records."""
     found = []

@@ -12,6 +12,7 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.experiments.tables import chosen_runs
 from rbcl_lite.experiments.verdict import SEEDS, verdict
@@ -77,7 +78,7 @@ def notes(result: dict[str, Any]) -> list[str]:
     """What stands below a table: the old model's score, the order, the origin."""
     old = chosen_runs(result).drop_duplicates("seed")["old_old"]
     kind = "mAP in per cent on test people, mean ± standard deviation over seeds; weights chosen on validation people."
-    origin = f"Measured on {result['date']}, {result['hardware']}, by `{result['command']}`."
+    origin = f"{age(result)} Hardware: {result['hardware']}; command: `{result['command']}`."
     if "confirmed" in result:
         origin += f" Confirmed on {result['confirmed']['date']}, by `{result['confirmed']['by']}`."
     return [f"old/old is {spread(old)}. {kind} {order(result)} {origin}"]
@@ -133,7 +134,11 @@ class Headline(SphinxDirective):
         ]
         lines = ["| model of the query | model of the gallery | | mAP in % |", "| --- | --- | --- | ---: |"]
         lines += [f"| {q} | {g} | {what} | {spread(values)} |" for q, g, what, values in rows]
-        lines += ["", f"*People that no model has seen; mean ± standard deviation over {own['seed'].nunique()} seeds.*"]
+        lines += [
+            "",
+            f"*People that no model has seen; mean ± standard deviation over {own['seed'].nunique()} seeds. "
+            f"{age(result)}*",
+        ]
         box = nodes.container()
         self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box)
         return box.children
