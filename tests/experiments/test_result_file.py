@@ -47,5 +47,7 @@ def test_no_record_is_lost_when_many_write(tmp_path: Path) -> None:
 
 
 def test_the_command_as_a_reader_would_type_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["/somewhere/bin/rbcl-lite", "experiment", "sweep", "--out", "a folder"])
-    assert command_line() == "rbcl-lite experiment sweep --out 'a folder'"
+    """Quoted where it must be, and without the folder of this machine that it wrote to."""
+    words = ["/somewhere/bin/rbcl-lite", "experiment", "sweep", "--out", "/a/b", "--setting", "a name"]
+    monkeypatch.setattr("sys.argv", words)
+    assert command_line() == "rbcl-lite experiment sweep --setting 'a name'"
