@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
@@ -16,7 +16,7 @@ from rbcl_lite.metrics.result import RankingResult
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.people import leave_out
-from rbcl_lite.runs.run import Run
+from rbcl_lite.runs.run import Run, read_at
 from rbcl_lite.runs.start import OldModel
 
 
@@ -119,6 +119,7 @@ def _vectors(
     """Vectors of the queries and of the gallery of a configuration's held-out people, at the size
     the model reads.
     """
-    config = config if model.size is None else replace(config, size=model.size)
-    held_out = leave_out(config.splits(progress).held_out(part), config.images, config.seed, without)
+    held_out = leave_out(
+        read_at(config, model.size).splits(progress).held_out(part), config.images, config.seed, without
+    )
     return model.extract(held_out.query, progress), model.extract(held_out.gallery, progress)

@@ -27,7 +27,7 @@ def result_path(name: str, scale_name: str, folder: Path) -> Path:
 
 def command_line() -> str:
     """The command that is running, as a reader would type it: without the folder that it writes to."""
-    words = sys.argv[1:]
+    words = [w for w in sys.argv[1:] if not w.startswith("--out=")]
     if "--out" in words:
         at = words.index("--out")
         words = words[:at] + words[at + 2 :]

@@ -10,11 +10,14 @@ from torch import Tensor
 
 from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.features import Features, fit_dimension
-from rbcl_lite.runs.run import Run
+from rbcl_lite.runs.run import Run, read_at
 from rbcl_lite.runs.start import OldModel
 
 ROTATION = "rotation"
 """Name of the baseline in result files."""
+
+BASELINES = {"independent": 0.0, ROTATION: 0.0}
+"""What every table holds beside the methods, and the weight that stands in its records."""
 
 
 def fit_rotation(new: Features, old: Features) -> Tensor:
@@ -67,10 +70,11 @@ def rotated(test: CrossTest, old: OldModel, new: Run, progress: bool | None = No
     Queries and the new gallery are turned alike, which changes no distance: new/new is the
     independent model's.
     """
-    train = new.config.splits(progress).train.share(new.config.share)
-    seen = train
-    if old.size not in (None, new.size):
-        seen = replace(new.config, size=old.size).splits(progress).train.select(train.classes)
-    rotation = fit_rotation(new.extract(train, progress), old.extract(seen, progress))
+
+    def trained(model: OldModel) -> Features:
+        """A model's vectors of the training images, at the size that it reads."""
+        return model.extract(read_at(new.config, model.size).splits(progress).train.share(new.config.share), progress)
+
+    rotation = fit_rotation(trained(new), trained(old))
     query, gallery = (rotate(f, rotation) for f in (test.new_query, test.new_gallery))
     return replace(test, new_query=query, new_gallery=gallery)

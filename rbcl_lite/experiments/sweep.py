@@ -9,11 +9,11 @@ from rbcl_lite.base.scale import scale
 from rbcl_lite.experiments.choice import choose_weight, next_weight
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
 from rbcl_lite.experiments.result_file import RESULTS, merge, read, result_path
-from rbcl_lite.experiments.rotation import ROTATION
+from rbcl_lite.experiments.rotation import BASELINES
 from rbcl_lite.experiments.settings import VARIANTS, WEIGHTS
+from rbcl_lite.experiments.tables import chosen_runs
 from rbcl_lite.methods import METHODS
 
-BASELINES = ("independent", ROTATION)
 MOST_WEIGHTS = 9
 """From this many weights on a list grows no more, even if the choice falls on its end; the file
 says so.
@@ -69,10 +69,9 @@ def sweep(
     def jobs(method_weights: Mapping[str, float], seed: int) -> list[Job]:
         return [Job(setting, m, float(w), seed, name) for m, w in method_weights.items()]
 
-    alone = dict.fromkeys(BASELINES, 0.0)
     most = max(len(WEIGHTS[m]) for m in methods)
     columns = [{m: WEIGHTS[m][i] for m in methods if i < len(WEIGHTS[m])} for i in range(most)]
-    todo = jobs(alone, first) + [job for column in columns for job in jobs(column, first)]
+    todo = jobs(BASELINES, first) + [job for column in columns for job in jobs(column, first)]
     while True:
         done = run_jobs(todo, execute, workers, path, "weights", progress)
         chosen, further = {}, {}
@@ -88,10 +87,10 @@ def sweep(
             break
         todo += jobs(growing, first)
     for seed in seeds[1:]:
-        run_jobs(jobs({**alone, **chosen}, seed), execute, workers, path, f"seed {seed}", progress)
+        run_jobs(jobs({**BASELINES, **chosen}, seed), execute, workers, path, f"seed {seed}", progress)
     leading = {m: w for m, w in chosen.items() if m in leaders(path, methods)} if leader_seeds else {}
     for seed in leader_seeds:
-        run_jobs(jobs({**alone, **leading}, seed), execute, workers, path, f"seed {seed}", progress)
+        run_jobs(jobs({**BASELINES, **leading}, seed), execute, workers, path, f"seed {seed}", progress)
     return path
 
 
@@ -108,10 +107,7 @@ def leaders(path: Path, methods: Sequence[str]) -> list[str]:
     """The methods whose mean validation new/old lies within three points of the best one's, at
     their chosen weights.
     """
-    result = read(path)
-    found: dict[str, list[float]] = {m: [] for m in methods}
-    for r in result["runs"]:
-        if r["method"] in found and r["weight"] == result["chosen"].get(r["method"]):
-            found[r["method"]].append(r["validation"]["new_old"])
-    means = {m: sum(values) / len(values) for m, values in found.items() if values}
-    return [m for m, mean in means.items() if mean >= max(means.values()) - LEAD]
+    runs = chosen_runs(read(path), "validation")
+    means = runs.groupby("method")["new_old"].mean()
+    known = {m: means[m] for m in methods if m in means}
+    return [m for m, mean in known.items() if mean >= max(known.values()) - LEAD]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from rbcl_lite.experiments import ablation
 from rbcl_lite.experiments.result_file import RESULTS
-from rbcl_lite.experiments.rotation import ROTATION
+from rbcl_lite.experiments.rotation import BASELINES
 
 
 def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def curve(result: dict[str, Any], method: str, part: str = "test") -> pd.DataFra
 def chosen_runs(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
     """The runs at each method's chosen weight, and those of the independent model and the rotation, over all seeds."""
     table = runs_table(result, part)
-    weight = {**result["chosen"], "independent": 0.0, ROTATION: 0.0}
+    weight = {**result["chosen"], **BASELINES}
     return table[[weight.get(m) == w for m, w in zip(table["method"], table["weight"])]].reset_index(drop=True)
 
 

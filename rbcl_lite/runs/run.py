@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -97,6 +97,11 @@ class Run:
         vectors = made.vectors  # who is seen where is the data set's to say: it may know better now
         cams = None if data.cams is None else torch.from_numpy(data.cams)
         return Features(vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
+
+
+def read_at(config: RunConfig, size: tuple[int, int] | None) -> RunConfig:
+    """The same configuration with images of the size that a model reads; as it is for one that reads none."""
+    return config if size is None else replace(config, size=size)
 
 
 def load_run(folder: str | Path) -> Run:

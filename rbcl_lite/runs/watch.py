@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.models.extract import extract
 from rbcl_lite.protocol import Epoch, Upgrade
 from rbcl_lite.runs.config import RunConfig
+from rbcl_lite.runs.run import read_at
 from rbcl_lite.runs.start import OldModel
 
 
@@ -24,8 +24,7 @@ def new_old_watch(config: RunConfig, upgrade: Upgrade, old: OldModel) -> Callabl
         from an epoch to ``new_old`` and ``new_new``, mAP in per cent.
     """
     new_data = config.splits(False).validation
-    seen = config if old.size is None else replace(config, size=old.size)
-    gallery = old.extract(seen.splits(False).validation.gallery, False)
+    gallery = old.extract(read_at(config, old.size).splits(False).validation.gallery, False)
 
     def watch(epoch: Epoch) -> dict[str, float]:
         query = extract(upgrade.model, new_data.query, progress=False)

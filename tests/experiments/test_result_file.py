@@ -51,3 +51,5 @@ def test_the_command_as_a_reader_would_type_it(monkeypatch: pytest.MonkeyPatch) 
     words = ["/somewhere/bin/rbcl-lite", "experiment", "sweep", "--out", "/a/b", "--setting", "a name"]
     monkeypatch.setattr("sys.argv", words)
     assert command_line() == "rbcl-lite experiment sweep --setting 'a name'"
+    monkeypatch.setattr("sys.argv", ["rbcl-lite", "experiment", "sweep", "--out=/a/b"])
+    assert command_line() == "rbcl-lite experiment sweep"

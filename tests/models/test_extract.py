@@ -3,26 +3,16 @@
 import numpy as np
 import pytest
 import torch
+from small_model import seasoned_model
 from stranger import OLD_WIDTH, strange_upgrade
 
 from rbcl_lite.data.dataset import ReIDDataset
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig
 from rbcl_lite.models.extract import embedding_dim, extract
-
-TINY = EmbedderConfig("tiny", dim=16, num_classes=5)
-
-
-def images(n=6, size=(32, 16), seed=0):
-    return torch.randint(0, 256, (n, 3, *size), dtype=torch.uint8, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture
 def model():
-    torch.manual_seed(0)
-    model = Embedder(TINY)
-    for _ in range(3):  # statistics of the BN layers that are not the initial ones
-        model(images(16, seed=1))
-    return model
+    return seasoned_model()
 
 
 def test_extract_is_independent_of_the_batch_size(model, toy):
