@@ -15,7 +15,7 @@ from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.gpu_report import gpu_report, load_report
 from rbcl_lite.experiments.result_file import RESULTS
-from rbcl_lite.experiments.settings import WEIGHTS
+from rbcl_lite.experiments.settings import TABLE
 from rbcl_lite.experiments.shared import shared_runs
 from rbcl_lite.experiments.sweep import sweep
 
@@ -44,8 +44,8 @@ class Sweep(Measured):
 
     setting: str = "stronger-and-more"
     """Name of the setting (see rbcl-lite methods)."""
-    methods: tuple[str, ...] = tuple(WEIGHTS)
-    """Methods to sweep; all of them by default."""
+    methods: tuple[str, ...] = TABLE
+    """Methods and variants to sweep; by default those of every table."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """The first seed gets all weights, the others the chosen one."""
     leader_seeds: tuple[int, ...] = ()
