@@ -215,5 +215,8 @@ class Features:
             raise ValueError(f"{path} is not a readable safetensors file: {error}") from error
         if "vectors" not in tensors or "ids" not in tensors:
             raise ValueError(f"{path} holds {sorted(tensors)}, expected vectors and ids")
-        keys = json.loads(bytes(tensors["keys"].numpy()).decode()) if "keys" in tensors else None
-        return Features(tensors["vectors"], tensors["ids"], tensors.get("cams"), meta.get("model", ""), keys)
+        try:
+            keys = json.loads(bytes(tensors["keys"].numpy()).decode()) if "keys" in tensors else None
+            return Features(tensors["vectors"], tensors["ids"], tensors.get("cams"), meta.get("model", ""), keys)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ValueError(f"{path} holds no usable features: {error}") from error

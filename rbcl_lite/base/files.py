@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import json
 import os
+import platform
+import re
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -19,6 +25,13 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """A temporary path to write to; it becomes ``path`` when the block ends, and goes when the
     block fails.
 
+    A link stays and the file that it points to is replaced; a device or a pipe such as
+    ``/dev/stdout`` is written to. What a killed process of this machine left of the same file goes
+    too.
+
+    Raises:
+        OSError: nothing can be written there; the message names the path and the remedy.
+
     >>> import tempfile
     >>> target = Path(tempfile.mkdtemp()) / "deep" / "a.txt"
     >>> with replacing(target) as temporary:
@@ -27,13 +40,84 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     ('whole', 1)
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f"{target.name}.{os.getpid()}.tmp")
+    if target.is_dir():
+        raise IsADirectoryError(f"{target} is a folder; name a file")
+    if target.exists() and not target.is_file():
+        yield target
+        return
+    make_folder(target.parent)
+    target = Path(os.path.realpath(target))
+    stem = f"{target.name[:40]}.{zlib.crc32(os.fsencode(target.name) + platform.node().encode()):08x}"
+    temporary = target.with_name(f"{stem}.{os.getpid()}.tmp")
     try:
+        _remove_abandoned(target.parent, stem)
         yield temporary
         os.replace(temporary, target)
+    except (OSError, SafetensorError) as error:
+        raise _unwritable(target, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody else is in such a block for the same path, in any process; the lock lies beside it.
+
+    Raises:
+        OSError: the lock cannot be written; the message names the path and the remedy.
+    """
+    make_folder(path.parent)
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire()
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it, if they are not there.
+
+    Raises:
+        OSError: a file is in the way, or it cannot be made; the message names it and the remedy.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        for place in (path, *path.parents):
+            if os.path.exists(place) and not place.is_dir():
+                raise NotADirectoryError(f"{place} is a file where a folder is needed; choose another place") from error
+        raise _unwritable(path, error) from error
+
+
+def _remove_abandoned(folder: Path, stem: str) -> None:
+    """Remove temporary files whose writer, a process of this machine, was killed."""
+    for left in folder.glob(f"{glob.escape(stem)}.*.tmp") if os.name == "posix" else ():
+        pid = left.name.split(".")[-2]
+        try:
+            os.kill(int(pid), 0)  # asks whether it lives
+        except (ProcessLookupError, OverflowError):
+            left.unlink(missing_ok=True)
+        except (PermissionError, ValueError):
+            continue
+
+
+def _unwritable(target: Path, error: OSError | SafetensorError) -> OSError:
+    """An error of the same kind that says what to do. Those of safetensors hide the system's."""
+    number = re.search(r"os error (\d+)", str(error))
+    if isinstance(error, OSError):
+        code, why = error.errno, error.strerror or str(error)
+    else:
+        code = int(number[1]) if number else None
+        why = os.strerror(code) if code else str(error)
+    kind = type(error) if isinstance(error, OSError) else type(OSError(code, why)) if code else OSError
+    said = kind(f"{target} cannot be written ({why}); make room there, or choose another place. Nothing was lost there")
+    said.errno = code
+    return said
 
 
 def write_text(path: Path, text: str) -> None:

@@ -27,8 +27,8 @@ def read_options(flag: str, text: str) -> dict[str, Any]:
     """
     try:
         values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{flag} is not JSON ({error}): {text}") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"{flag} is not JSON ({error}): {text[:200]}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{flag} must be a JSON object such as '{{\"temperature\": 0.1}}', got {text}")
     return values
@@ -85,8 +85,8 @@ def check_config(config: RunConfig) -> None:
         raise ValueError(f"the weight of a method must be a number, got {config.weight}")
     if not 0 <= config.augment.erase <= 1:
         raise ValueError(f"erase is the probability of random erasing, 0 to 1, got {config.augment.erase}")
-    if config.train.seed < 0:
-        raise ValueError(f"seed must not be negative, got {config.train.seed}")
+    if not 0 <= config.train.seed < 2**63:
+        raise ValueError(f"seed must not be negative, and below 2**63, got {config.train.seed}")
     downloads = config.model.backbone.startswith("resnet")
     with torch.device("meta"):
         Embedder(replace(config.model, pretrained=config.model.pretrained and not downloads))

@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.cache import cached_array
+from rbcl_lite.data.finding import say_missing
 from rbcl_lite.data.leftovers import File, Leftovers
 from rbcl_lite.data.pixels import to_rgb
 
@@ -99,9 +100,9 @@ def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress:
         raise ValueError(f"size must be (height, width) in pixels, each at least 1, got {size}")
     root = root.resolve()
     paths = [root / n for n in names]
-    missing = [p for p in paths if not p.is_file()]
+    missing = [n for n, p in zip(names, paths) if not os.path.isfile(p)]
     if missing:
-        raise FileNotFoundError(f"{len(missing)} of {len(paths)} images are missing, first {missing[0]}")
+        raise FileNotFoundError(say_missing(root, missing, len(paths)))
     stats = [p.stat() for p in paths]
     files = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(names, stats)]
     about = {"root": str(root), "size": list(size), "code": fingerprint("data.decoding")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import posixpath
 import re
 import warnings
 from collections import Counter
@@ -50,7 +51,8 @@ def find_table(root: Path, table: Path) -> Path:
 
 
 def from_table(root: Path, table: Path) -> Listing:
-    """Paths, identities, cameras and parts of a CSV table.
+    """Paths, identities, cameras and parts of a CSV table; between the fields stand commas, semicolons
+    or tabs, whichever the header has.
 
     Args:
         root: folder that the paths are relative to; the table is looked for here too.
@@ -65,15 +67,18 @@ def from_table(root: Path, table: Path) -> Listing:
     Raises:
         FileNotFoundError: no table.
         ValueError: no CSV, a column that is missing or there twice, a line with more or fewer
-            fields, an empty field, an image listed twice, one number in two spellings.
+            fields, an empty field, a path that leaves the folder, an image listed twice, one number
+            in two spellings.
     """
     path = find_table(root, table)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            first = file.readline()
+            file.seek(0)
+            reader = csv.reader(file, delimiter=_delimiter(first))
             read = [(reader.line_num, [field.strip() for field in line]) for line in reader if line]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no CSV table in UTF-8: {error}") from error
+        raise ValueError(f"{path} is no CSV table in UTF-8: {error}; save it as CSV (UTF-8)") from error
     header, lines = (read[0][1], read[1:]) if read else ([], [])
     place = assign(header, str(path))
     lacking = sorted({"path", "id"} - set(place))
@@ -100,6 +105,12 @@ def from_table(root: Path, table: Path) -> Listing:
     columns = {name: [line[i] for _, line in lines] for name, i in place.items()}
     labels = [f"{','.join(line)!r} (line {number})" for number, line in lines]
     names = [_relative(p, root) for p in columns["path"]]
+    outside = [i for i, name in enumerate(names) if name.startswith(("/", "../")) or "\0" in name]
+    if outside:
+        raise ValueError(
+            f"{path}: {len(outside)} of {len(names)} paths leave the folder {root}, first {labels[outside[0]]}; give "
+            "the folder that holds all images, and write the paths relative to it"
+        )
     twice = [name for name, times in Counter(names).items() if times > 1 and name]
     if twice:
         raise ValueError(f"{path} lists {len(twice)} images more than once, first {twice[0]}")
@@ -179,10 +190,16 @@ def _signed(found: re.Match[str], group: str) -> str:
     return "-" + found[group] if minus else found[group]
 
 
+def _delimiter(header: str) -> str:
+    """What separates the most headings that mean something; a comma where there is a doubt."""
+    return max(",;\t", key=lambda d: sum(meaning(h.strip(' "\ufeff\r\n')) is not None for h in header.split(d)))
+
+
 def _relative(path: str, root: Path) -> str:
+    """The path from the folder on, without detours; one that leaves it begins with / or .. then."""
     pure = PurePosixPath(path)
     inside = pure.is_absolute() and pure.is_relative_to(root.as_posix())
-    return (pure.relative_to(root.as_posix()) if inside else pure).as_posix() if path else ""
+    return posixpath.normpath(pure.relative_to(root.as_posix()) if inside else pure) if path else ""
 
 
 def _no_camera(field: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import hashlib
 import json
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -90,8 +91,11 @@ class Run:
         path = self.folder / "features" / f"{_content(self.folder / WEIGHTS, data)}.safetensors"
         if not path.exists():
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
-            with contextlib.suppress(PermissionError):  # a given old model may lie where nobody writes
+            try:
                 made.save(path)
+            except OSError as error:  # a given old model may lie where nobody writes
+                if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                    warnings.warn(f"these vectors are not kept for the next time: {error}", stacklevel=2)
         else:
             made = Features.load(path)
         vectors = made.vectors  # who is seen where is the data set's to say: it may know better now
@@ -119,7 +123,7 @@ def load_run(folder: str | Path) -> Run:
         config = RunConfig.from_dict(about["config"])
         trained_on = TrainedOn.from_dict(about.get("trained_on"))
         return Run(path.parent, config, tuple(about.get("people", ())), trained_on, True, float(about["seconds"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{path} is damaged or of another version ({type(error).__name__}: {error}); train the run again, or "
             "read its weights alone with rbcl_lite.runs.saved_model.load_model"
@@ -129,7 +133,7 @@ def load_run(folder: str | Path) -> Run:
 def _content(weights: Path, data: ReIDDataset) -> str:
     """Hash of the weights, of the names and of every pixel."""
     digest = hashlib.blake2b(weights.read_bytes(), digest_size=8)
-    digest.update("\n".join(data.keys).encode())
+    digest.update("\0".join(data.keys).encode("utf-8", "surrogatepass"))
     for start in range(0, len(data), 1024):
         digest.update(data.images[start : start + 1024].tobytes())
     return digest.hexdigest()
