@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -50,12 +51,12 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
     """
     root = (folder or cache_dir() / "runs").expanduser().resolve()  # what is said of it holds everywhere
     target = root / config.key()
-    if (target / "run.json").exists():  # also where nobody may write
-        return load_run(target)
+    if (target / "run.json").exists():
+        return _load(target)
     make_folder(root)  # the run's own folder comes with its first file
     with locked(target):
         if (target / "run.json").exists():
-            return load_run(target)
+            return _load(target)
         old = open_old(config.old, progress, folder) if config.old and config.uses_old else None
         if isinstance(old, Run):
             check_apart(config, old, progress)
@@ -78,6 +79,15 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
         )
         check_finite(upgrade)
         return _finish(target, config, upgrade, history, round(time.perf_counter() - started, 1))
+
+
+def _load(target: Path) -> Run:
+    """A complete run, also where nobody may write. Who was killed before the last line of
+    :func:`_finish` left the state.
+    """
+    with contextlib.suppress(OSError):
+        (target / STATE).unlink(missing_ok=True)
+    return load_run(target)
 
 
 def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float) -> Run:
