@@ -12,10 +12,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from rbcl_lite.base.files import replacing
+from rbcl_lite.base.files import write_safetensors
 
 
 def fit_dimension(vectors: Tensor, dim: int) -> Tensor:
@@ -193,8 +192,7 @@ class Features:
             tensors["cams"] = self.cams.contiguous().cpu()
         if self.keys is not None:
             tensors["keys"] = torch.frombuffer(bytearray(json.dumps(self.keys).encode()), dtype=torch.uint8)
-        with replacing(path) as temporary:
-            save_file(tensors, temporary, metadata={"model": self.model, "format": "rbcl_lite.Features"})
+        write_safetensors(path, tensors, {"model": self.model, "format": "rbcl_lite.Features"})
         return Path(path)
 
     @staticmethod

@@ -7,7 +7,6 @@ import glob
 import json
 import os
 import platform
-import re
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from typing import Any
 
 from filelock import FileLock
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 
@@ -53,7 +52,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         _remove_abandoned(target.parent, stem)
         yield temporary
         os.replace(temporary, target)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise _unwritable(target, error) from error
     finally:
         with contextlib.suppress(OSError):
@@ -106,17 +105,11 @@ def _remove_abandoned(folder: Path, stem: str) -> None:
             continue
 
 
-def _unwritable(target: Path, error: OSError | SafetensorError) -> OSError:
-    """An error of the same kind that says what to do. Those of safetensors hide the system's."""
-    number = re.search(r"os error (\d+)", str(error))
-    if isinstance(error, OSError):
-        code, why = error.errno, error.strerror or str(error)
-    else:
-        code = int(number[1]) if number else None
-        why = os.strerror(code) if code else str(error)
-    kind = type(error) if isinstance(error, OSError) else type(OSError(code, why)) if code else OSError
-    said = kind(f"{target} cannot be written ({why}); make room there, or choose another place. Nothing was lost there")
-    said.errno = code
+def _unwritable(target: Path, error: OSError) -> OSError:
+    """An error of the same kind that says what to do."""
+    why = error.strerror or str(error)
+    said = type(error)(f"{target} cannot be written ({why}); make room there, or choose another place")
+    said.errno = error.errno
     return said
 
 
@@ -134,8 +127,18 @@ def write_json(path: Path, value: object) -> None:
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: Mapping[str, Any] | None = None) -> None:
     """Write a safetensors file whole. ``note`` is stored as JSON in its header."""
     plain = {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}
+    write_safetensors(path, plain, {"note": json.dumps(note or {}, default=str)})
+
+
+def write_safetensors(path: str | os.PathLike[str], tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write contiguous tensors on the CPU that share no memory, and metadata as they are, whole.
+
+    Safetensors' own writer goes through a temporary file of a random name, which a killed process
+    leaves for ever, and hides the errors of the system; its bytes do neither.
+    """
+    whole = save(tensors, metadata)
     with replacing(path) as temporary:
-        save_file(plain, temporary, metadata={"note": json.dumps(note or {}, default=str)})
+        temporary.write_bytes(whole)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -23,6 +23,8 @@ LARGEST = 2**26
 """Pixels of the largest image that is decoded (8192 x 8192)."""
 LONGEST = 50
 """Largest ratio of the sides of a crop."""
+FORMATS = ("JPEG", "MPO", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+"""What is read. Pillow would hand others to other programs: PostScript, whatever its name, to Ghostscript."""
 SHOWN = 5
 """So many bad files are named."""
 
@@ -46,7 +48,7 @@ def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
             holds several frames, or values without a known brightness; the message names it.
     """
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=FORMATS) as file:
             problem = _unfit(file)
             picture = None if problem else ImageOps.exif_transpose(file)
     except Image.DecompressionBombError as error:

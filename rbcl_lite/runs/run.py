@@ -89,18 +89,27 @@ class Run:
         if data.size != self.config.size:
             raise ValueError(f"{data.name} holds {data.size} images, the model was trained on {self.config.size}")
         path = self.folder / "features" / f"{_content(self.folder / WEIGHTS, data)}.safetensors"
-        if not path.exists():
+        made = _kept(path)
+        if made is None:
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
             try:
                 made.save(path)
             except OSError as error:  # a given old model may lie where nobody writes
                 if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
                     warnings.warn(f"these vectors are not kept for the next time: {error}", stacklevel=2)
-        else:
-            made = Features.load(path)
         vectors = made.vectors  # who is seen where is the data set's to say: it may know better now
         cams = None if data.cams is None else torch.from_numpy(data.cams)
         return Features(vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
+
+
+def _kept(path: Path) -> Features | None:
+    if not path.exists():
+        return None
+    try:
+        return Features.load(path)
+    except ValueError as error:
+        warnings.warn(f"{error}; they are extracted again", stacklevel=3)
+        return None
 
 
 def read_at(config: RunConfig, size: tuple[int, int] | None) -> RunConfig:

@@ -89,7 +89,7 @@ def train(
         fast_float32(precision),
     ):
         shown.update(len(rows) * learner.steps())
-        for epoch in [Epoch(n, config.epochs) for n in range(len(rows), config.epochs)]:
+        for epoch in (Epoch(n, config.epochs) for n in range(len(rows), config.epochs)):
             started = time.perf_counter()
             torch.manual_seed(_seed(config.seed, 1, epoch.number))
             labels = learner.on_epoch(epoch)
