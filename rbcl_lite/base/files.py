@@ -141,6 +141,16 @@ def write_safetensors(path: str | os.PathLike[str], tensors: dict[str, Tensor], 
         temporary.write_bytes(whole)
 
 
+def check_there(path: Path) -> None:
+    """Make sure that there is a file of weights.
+
+    Raises:
+        FileNotFoundError: there is none; the message says how to make one.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}; copy them there, or train a model with rbcl-lite train")
+
+
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Read a safetensors file.
 
@@ -148,8 +158,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         FileNotFoundError: no such file.
         ValueError: the file is damaged.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"no weights at {path}; train a model with rbcl-lite train")
+    check_there(path)
     try:
         return load_file(path)
     except SafetensorError as error:

@@ -90,8 +90,8 @@ def check_config(config: RunConfig) -> None:
         raise ValueError(f"the weight of a method must be a number, got {config.weight}")
     if not 0 <= config.augment.erase <= 1:
         raise ValueError(f"erase is the probability of random erasing, 0 to 1, got {config.augment.erase}")
-    if not 0 <= config.train.seed < 2**63:
-        raise ValueError(f"seed must not be negative, and below 2**63, got {config.train.seed}")
+    if not 0 <= config.train.seed < 2**32:
+        raise ValueError(f"seed must not be negative, and below 2**32, got {config.train.seed}")
     downloads = config.model.backbone.startswith("resnet")
     with torch.device("meta"):
         Embedder(replace(config.model, pretrained=config.model.pretrained and not downloads))

@@ -32,8 +32,21 @@ def main(args: list[str] | None = None) -> None:
     except KeyboardInterrupt:
         sys.stderr.write("rbcl-lite: stopped; the same command goes on from what was kept\n")
         raise SystemExit(130) from None
-    except (MemoryError, torch.cuda.OutOfMemoryError) as error:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
         remedy = "ask for less: smaller batches or pictures, fewer people or dimensions"
         raise SystemExit(f"rbcl-lite: not enough memory ({shown(error)}); {remedy}") from error
     except (ValueError, OSError, FloatingPointError, ImportError) as error:
         raise SystemExit(f"rbcl-lite: {shown(error)}") from error
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a process or a card asked for more memory than there is; torch has no kind of error for
+    the first.
+
+    >>> is_out_of_memory(MemoryError()), is_out_of_memory(RuntimeError("shapes differ"))
+    (True, False)
+    """
+    kinds = (MemoryError, torch.cuda.OutOfMemoryError)
+    return isinstance(error, kinds) or "can't allocate memory" in str(error)

@@ -14,6 +14,9 @@ from rbcl_lite.data.draw_many import draw_many
 from rbcl_lite.data.world import World
 from rbcl_lite.plots.contact_sheet import contact_sheet
 
+MOST = 10_000
+"""Rows of a sheet."""
+
 
 @dataclass
 class Render:
@@ -38,9 +41,10 @@ class Render:
 
     def run(self) -> None:
         """Render and save."""
-        if self.people < 1 or self.first < 0:
+        if not 1 <= self.people <= MOST or not 0 <= self.first <= 100 * MOST:
             raise ValueError(
-                f"people must be at least 1 and first not negative, got {self.people} people from {self.first} on"
+                f"people must be at least 1 and at most {MOST}, first not negative and at most {100 * MOST}, got "
+                f"{self.people} people from {self.first} on"
             )
         if self.out.suffix.lower() not in Image.registered_extensions():
             raise ValueError(f"{self.out}: the file's ending says no format that pictures are written in; take .png")

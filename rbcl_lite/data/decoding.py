@@ -23,7 +23,7 @@ LARGEST = 2**26
 """Pixels of the largest image that is decoded (8192 x 8192)."""
 LONGEST = 50
 """Largest ratio of the sides of a crop."""
-FORMATS = ("JPEG", "MPO", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 """What is read. Pillow would hand others to other programs: PostScript, whatever its name, to Ghostscript."""
 SHOWN = 5
 """So many bad files are named."""

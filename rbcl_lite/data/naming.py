@@ -17,6 +17,9 @@ from rbcl_lite.data.finding import find_images
 from rbcl_lite.data.headings import SPELLINGS, assign, meaning
 from rbcl_lite.data.identities import FIRST, NUMBER, check_spellings, is_unknown, known_people
 
+LONGEST = 200
+"""Characters of a line that a message shows."""
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -99,11 +102,11 @@ def from_table(root: Path, table: Path) -> Listing:
     for number, line in lines:
         if len(line) != len(header):
             raise ValueError(
-                f"{path}: {len(line)} fields where the header has {len(header)}, in {','.join(line)!r} "
-                f"(line {number}); quote a field that holds a comma"
+                f"{path}: {len(line)} fields where the header has {len(header)}, in {_shown(line)} "
+                f"(line {number}); quote a field that holds a comma, and end a quote"
             )
     columns = {name: [line[i] for _, line in lines] for name, i in place.items()}
-    labels = [f"{','.join(line)!r} (line {number})" for number, line in lines]
+    labels = [f"{_shown(line)} (line {number})" for number, line in lines]
     names = [_relative(p, root) for p in columns["path"]]
     outside = [i for i, name in enumerate(names) if name.startswith(("/", "../")) or "\0" in name]
     if outside:
@@ -188,6 +191,11 @@ def _signed(found: re.Match[str], group: str) -> str:
     text, start = found.string, found.start(group)
     minus = found[group].isdecimal() and text[:start].endswith("-") and not text[: start - 1][-1:].isalnum()
     return "-" + found[group] if minus else found[group]
+
+
+def _shown(line: list[str]) -> str:
+    text = ",".join(line)
+    return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 def _delimiter(header: str) -> str:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from rbcl_lite.base.device import default_device
+from rbcl_lite.base.files import check_there
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
 from rbcl_lite.models.embedder import Embedder
@@ -141,6 +142,7 @@ def load_run(folder: str | Path) -> Run:
 
 def _content(weights: Path, data: ReIDDataset) -> str:
     """Hash of the weights, of the names and of every pixel."""
+    check_there(weights)
     digest = hashlib.blake2b(weights.read_bytes(), digest_size=8)
     digest.update("\0".join(data.keys).encode("utf-8", "surrogatepass"))
     for start in range(0, len(data), 1024):

@@ -35,18 +35,16 @@ def load_model(folder: Path) -> Embedder:
     try:
         fields = current_model(json.loads(about.read_text(encoding="utf-8"))["model"])
         config = EmbedderConfig(**{**fields, "pretrained": False})
-        with torch.device("meta"):  # what cannot be built is said before anything is read
-            Embedder(config)
+        with torch.device("meta"):  # without memory
+            outline = Embedder(config)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         raise ValueError(
             f"{about} is damaged or of another version ({type(error).__name__}: {error}); copy it again from where it "
             "came, or train again"
         ) from error
     weights = read_tensors(folder / "model.safetensors")
-    with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
-        model = Embedder(config)
     try:
-        model.load_state_dict(weights)
+        outline.load_state_dict(weights, assign=True)
     except RuntimeError as error:
         what = " ".join(str(error).split())
         raise ValueError(f"the weights in {folder} do not fit its model.json: {what}") from error
@@ -56,4 +54,7 @@ def load_model(folder: Path) -> Embedder:
             f"the weights in {folder} hold NaN or infinity in {len(bad)} tensors, first {bad[0]}: that training "
             "diverged, or the file was damaged; train again"
         )
+    with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
+        model = Embedder(config)
+    model.load_state_dict(weights)
     return model.eval()

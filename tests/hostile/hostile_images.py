@@ -39,7 +39,7 @@ def deep(kind: type, factor: float, form: str) -> Write:
     """A grey picture of another depth."""
 
     def write(picture: Image.Image, path: Path) -> None:
-        values = (np.asarray(picture.convert("L")) * factor).astype(kind)
+        values = (np.asarray(picture.convert("L"), float) * factor).astype(kind)
         path.write_bytes(content(Image.fromarray(values), form))
 
     return write
@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[Write, str]] = {
 
 READ: dict[str, tuple[Write, Look, int]] = {
     "1 x 1": (sized(1, 1), shrunk, 40),
-    "jpeg": (as_kind("JPEG", quality=95), same, 40),
+    "jpeg": (as_kind("JPEG", quality=100, subsampling=0), same, 6),
     "another type": (as_kind("WEBP", lossless=True), same, 0),
     "still gif": (as_kind("GIF", "L"), grey, 1),
     "CMYK": (as_kind("TIFF", "CMYK"), same, 3),

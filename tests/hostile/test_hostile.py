@@ -1,4 +1,4 @@
-"""Hostile inputs, one line each in the tables beside: a clear message with the name and the remedy, or the right result."""
+"""Hostile inputs, one line each in the tables: a clear message with the name and the remedy, or the right result."""
 
 from __future__ import annotations
 
@@ -125,16 +125,15 @@ def test_stored_vectors_that_are_refused(case: str, shop: Path, judge: Path, tmp
 
 
 @pytest.mark.parametrize("line", OPTIONS, ids=lambda line: line[:60])
-def test_an_option_that_is_refused(line: str, tmp_path: Path, told: Told) -> None:
-    places = {"file": tmp_path / "file", "folder": tmp_path / "folder"}
-    places["file"].write_text("mine")
-    places["folder"].mkdir()
+def test_an_option_that_is_refused(line: str, thirty_people: Path, tmp_path: Path, told: Told) -> None:
+    file, folder = tmp_path / "file", tmp_path / "folder"
+    file.write_text("mine")
+    folder.mkdir()
+    crops = f"--data {thirty_people} --pattern {PATTERN} --height 32"
 
     def put(text: str) -> str:
-        for name, place in places.items():
-            text = text.replace(f"{{{name}}}", str(place))
-        return text
+        return text.replace("{file}", str(file)).replace("{folder}", str(folder)).replace("{crops}", crops)
 
     said = told(*put(line).split(" "))
     assert put(OPTIONS[line]) in said and len(said) < 5000, said
-    assert contents(tmp_path / "here") == {} and places["file"].read_text() == "mine"
+    assert contents(tmp_path / "here") == {} and file.read_text() == "mine"
