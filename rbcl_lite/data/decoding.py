@@ -13,6 +13,7 @@ from PIL import Image, ImageOps
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.cache import cached_array
+from rbcl_lite.data.finding import say_missing
 from rbcl_lite.data.leftovers import File, Leftovers
 from rbcl_lite.data.pixels import to_rgb
 
@@ -22,6 +23,8 @@ LARGEST = 2**26
 """Pixels of the largest image that is decoded (8192 x 8192)."""
 LONGEST = 50
 """Largest ratio of the sides of a crop."""
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+"""What is read. Pillow would hand others to other programs: PostScript, whatever its name, to Ghostscript."""
 SHOWN = 5
 """So many bad files are named."""
 
@@ -45,7 +48,7 @@ def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
             holds several frames, or values without a known brightness; the message names it.
     """
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=FORMATS) as file:
             problem = _unfit(file)
             picture = None if problem else ImageOps.exif_transpose(file)
     except Image.DecompressionBombError as error:
@@ -99,9 +102,9 @@ def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress:
         raise ValueError(f"size must be (height, width) in pixels, each at least 1, got {size}")
     root = root.resolve()
     paths = [root / n for n in names]
-    missing = [p for p in paths if not p.is_file()]
+    missing = [n for n, p in zip(names, paths) if not os.path.isfile(p)]
     if missing:
-        raise FileNotFoundError(f"{len(missing)} of {len(paths)} images are missing, first {missing[0]}")
+        raise FileNotFoundError(say_missing(root, missing, len(paths)))
     stats = [p.stat() for p in paths]
     files = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(names, stats)]
     about = {"root": str(root), "size": list(size), "code": fingerprint("data.decoding")}

@@ -11,7 +11,7 @@ from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit, Splits
 from rbcl_lite.data.decoding import decode
 from rbcl_lite.data.finding import find_images
 from rbcl_lite.data.holdout import split_people
-from rbcl_lite.data.naming import from_pattern, from_table
+from rbcl_lite.data.naming import find_table, from_pattern, from_table
 from rbcl_lite.data.parts import Asked, Known, drawn_parts, written_parts
 
 MARKET = re.compile(r"^(?P<id>-1|\d+)_c(?P<cam>[1-9]\d*)")
@@ -153,7 +153,8 @@ def crops(
     number = {name: i for i, name in enumerate(names, start=1)}
     ids = np.array([number[name] for name in listing.people], np.int64)
     cams = None if listing.cameras is None else np.unique(listing.cameras, return_inverse=True)[1]
-    known = Known(listing.paths, listing.people, cams, validation, test, seed, str(root))
+    where = root if table is None else find_table(root, Path(table))
+    known = Known(listing.paths, listing.people, cams, validation, test, seed, str(where))
     parts = drawn_parts(known) if listing.splits is None else written_parts(known, listing.splits)
     images = decode(root, listing.paths, size, progress=progress)
     everyone = ReIDDataset(images, ids, cams, listing.paths, root.name, dict(enumerate(names, start=1)))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from rbcl_lite.base.files import replacing, write_text
 from rbcl_lite.data.cache import cache_dir
 
 File = tuple[str, int, int]
@@ -46,7 +46,7 @@ class Leftovers:
             [N] bool: which rows were filled.
         """
         done = np.zeros(len(files), bool)
-        with contextlib.suppress(OSError, ValueError):  # none, or half of one
+        with contextlib.suppress(OSError, ValueError, TypeError):  # none, or a damaged one
             kept = json.loads(self.path.with_suffix(".json").read_text(encoding="utf-8"))
             rows = np.load(self.path, mmap_mode="r")
             if len(rows) == len(kept) and rows.shape[1:] == images.shape[1:]:
@@ -57,20 +57,21 @@ class Leftovers:
         return done
 
     def keep(self, images: np.ndarray, files: Sequence[File], done: np.ndarray) -> None:
-        """Write the rows that are done."""
+        """Write the rows that are done; where there is no room, the next attempt begins afresh."""
+        with contextlib.suppress(OSError):
+            self._keep(images, files, done)
+
+    def _keep(self, images: np.ndarray, files: Sequence[File], done: np.ndarray) -> None:
         self.clear()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         rows = np.flatnonzero(done)
         if not len(rows):
             return
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        kept = np.lib.format.open_memmap(temporary, "w+", images.dtype, (len(rows), *images.shape[1:]))
-        for start in range(0, len(rows), CHUNK):
-            kept[start : start + CHUNK] = images[rows[start : start + CHUNK]]
-        kept.flush()
-        del kept  # closes the file
-        os.replace(temporary, self.path)
-        self.path.with_suffix(".json").write_text(json.dumps([files[i] for i in rows.tolist()]), encoding="utf-8")
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (len(rows), *images.shape[1:])}
+            np.lib.format.write_array_header_1_0(file, header)
+            for start in range(0, len(rows), CHUNK):
+                file.write(images[rows[start : start + CHUNK]].tobytes())
+        write_text(self.path.with_suffix(".json"), json.dumps([files[i] for i in rows.tolist()]))
 
     def clear(self) -> None:
         """Remove them."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import torch
-from filelock import FileLock
 
 from rbcl_lite.base.device import default_device
-from rbcl_lite.base.files import write_json, write_text
+from rbcl_lite.base.files import locked, make_folder, write_json, write_text
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.data.cache import cache_dir
 from rbcl_lite.data.dataset import ReIDDataset
@@ -27,6 +27,9 @@ from rbcl_lite.runs.saved_model import save_model
 from rbcl_lite.runs.start import OldModel, make_upgrade
 from rbcl_lite.runs.watch import new_old_watch
 from rbcl_lite.training.loop import train
+
+STATE = "state.safetensors"
+"""State of a training that is not complete; it goes when everything else is written."""
 
 
 def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path | None = None) -> Run:
@@ -48,10 +51,12 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
     """
     root = (folder or cache_dir() / "runs").expanduser().resolve()  # what is said of it holds everywhere
     target = root / config.key()
-    root.mkdir(parents=True, exist_ok=True)  # the run's own folder comes with its first file
-    with FileLock(root / f"{target.name}.lock"):
+    if (target / "run.json").exists():
+        return _load(target)
+    make_folder(root)  # the run's own folder comes with its first file
+    with locked(target):
         if (target / "run.json").exists():
-            return load_run(target)
+            return _load(target)
         old = open_old(config.old, progress, folder) if config.old and config.uses_old else None
         if isinstance(old, Run):
             check_apart(config, old, progress)
@@ -68,12 +73,21 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             method,
             config.train,
             device=default_device(),
-            state=target / "state.safetensors",
+            state=target / STATE,
             watch=watch,
             progress=progress,
         )
         check_finite(upgrade)
         return _finish(target, config, upgrade, history, round(time.perf_counter() - started, 1))
+
+
+def _load(target: Path) -> Run:
+    """A complete run, also where nobody may write. Who was killed before the last line of
+    :func:`_finish` left the state.
+    """
+    with contextlib.suppress(OSError):
+        (target / STATE).unlink(missing_ok=True)
+    return load_run(target)
 
 
 def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float) -> Run:
@@ -88,6 +102,7 @@ def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataF
     save_model(target, upgrade.model, about)
     record = {"config": asdict(config), "people": people, "trained_on": trained_on.as_dict(), **about}
     write_json(target / "run.json", record)
+    (target / STATE).unlink(missing_ok=True)
     return Run(target, config, tuple(people), trained_on, False, seconds)
 
 

@@ -49,7 +49,8 @@ def train(
         method: how the model is kept compatible.
         config: see :class:`~rbcl_lite.training.schedule.TrainConfig`.
         device: where to compute.
-        state: file for the state after each epoch; if it exists, training goes on from it.
+        state: file for the state after each epoch; if it exists, training goes on from it. It stays
+            there: remove it when the model is kept.
         watch: called with the :class:`~rbcl_lite.protocol.Epoch` after it; what it returns is kept
             in the history. It may read ``upgrade.model`` (in training mode), and draws nothing from
             the training.
@@ -88,7 +89,7 @@ def train(
         fast_float32(precision),
     ):
         shown.update(len(rows) * learner.steps())
-        for epoch in [Epoch(n, config.epochs) for n in range(len(rows), config.epochs)]:
+        for epoch in (Epoch(n, config.epochs) for n in range(len(rows), config.epochs)):
             started = time.perf_counter()
             torch.manual_seed(_seed(config.seed, 1, epoch.number))
             labels = learner.on_epoch(epoch)
@@ -123,8 +124,6 @@ def train(
             if state is not None:
                 save_state(state, parts, optimizer, {**about, "rows": rows, "scaler": precision.state()})
     model.eval()
-    if state is not None:
-        state.unlink(missing_ok=True)
     return pd.DataFrame(rows)
 
 
