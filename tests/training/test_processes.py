@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 import torch
 from together import Case, all_of, spawn, trained
@@ -31,9 +32,13 @@ def both(tmp_path_factory):
     return spawn(all_of, 2, tmp_path_factory.mktemp("two"), cases)
 
 
+MOOT = ("discriminator.layers.0.bias", "discriminator.layers.1.running_mean")
+"""A bias before a batch norm has no effect and no gradient but rounding, which Adam makes a step of."""
+
+
 def close(a, b, within):
     assert a.keys() == b.keys()
-    for k in a:
+    for k in a.keys() - set(MOOT):
         assert torch.allclose(a[k].float(), b[k].float(), rtol=0, atol=within), (k, (a[k] - b[k]).abs().max())
 
 
@@ -42,7 +47,7 @@ def test_two_processes_are_one(both, case):
     one, two = trained(first(case)), both[0][f"{case}/1"]
     assert one["history"].keys() == two["history"].keys()
     for name, values in one["history"].items():
-        assert two["history"][name] == pytest.approx(values, abs=1e-5), name
+        assert two["history"][name] == pytest.approx(values, abs=1e-5, nan_ok=True), name
     close(one["grads"], two["grads"], 1e-5)
 
     one, two = trained(case), both[0][f"{case}/4"]
@@ -53,6 +58,6 @@ def test_two_processes_are_one(both, case):
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_processes_hold_the_same(both, case):
     a, b = (results[f"{case}/4"] for results in both)
-    assert a["history"] == b["history"]
+    pd.testing.assert_frame_equal(pd.DataFrame(a["history"]), pd.DataFrame(b["history"]), check_exact=True)
     for part in ("grads", "weights", "learner", "method"):
         assert a[part].keys() == b[part].keys() and all(torch.equal(v, b[part][k]) for k, v in a[part].items())
