@@ -5,6 +5,7 @@ from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
+from rbcl_lite.experiments.setting_table import setting_table
 from rbcl_lite.experiments.settings import SETTINGS, compatible, independent
 from rbcl_lite.experiments.shared import shared_config
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, runs_table, summary
@@ -28,6 +29,7 @@ __all__ = [
     "rotate",
     "runs_table",
     "scores",
+    "setting_table",
     "shared_config",
     "summary",
     "sweep_heads",
