@@ -17,6 +17,9 @@ from rbcl_lite.base.device import default_device
 
 Value = TypeVar("Value")
 
+COUNTS = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+"""Variables in which torch's launcher and those of MPI say how many processes there are."""
+
 PATIENCE = timedelta(days=1)
 """How long a process waits for the others: the first one may be decoding a large data set. One that
 dies does not keep them waiting, the launcher ends them."""
@@ -49,12 +52,13 @@ class Processes:
 
     @classmethod
     def here(cls) -> Processes:
-        """Those that ``accelerate launch`` or ``torchrun`` started, or this one alone.
+        """Those that ``accelerate launch``, ``torchrun`` or ``mpirun`` started, or this one alone.
 
         Raises:
             ImportError: there are several, and accelerate is not installed.
+            ValueError: several were asked for, and one was started.
         """
-        if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        if launched() == 1:
             return cls()
         try:
             from accelerate import PartialState
@@ -154,6 +158,23 @@ class Processes:
             exchange(flat)
             for x, part in zip(group, flat.split([x.numel() for x in group])):
                 x.copy_(part.view_as(x))
+
+
+def launched() -> int:
+    """How many processes a launcher started, by the variables that it sets.
+
+    Raises:
+        ValueError: ``accelerate launch --cpu`` was asked for several and started one, as it does
+            without MPI.
+    """
+    count = max(int(os.environ.get(name, "1")) for name in COUNTS)
+    by_accelerate = os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true"
+    if by_accelerate and "MASTER_ADDR" in os.environ and not any(name in os.environ for name in COUNTS):
+        raise ValueError(
+            "accelerate launch --cpu starts a single process, whatever --num_processes says, unless it is given an "
+            "MPI host file; start several on a CPU by: torchrun --nproc_per_node 2 -m rbcl_lite train"
+        )
+    return count
 
 
 ALONE = Processes()

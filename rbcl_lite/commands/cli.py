@@ -6,6 +6,7 @@ from typing import Annotated
 
 import tyro
 
+from rbcl_lite.base.processes import launched
 from rbcl_lite.commands.evaluate import Evaluate
 from rbcl_lite.commands.experiment import Experiment
 from rbcl_lite.commands.lists import Methods
@@ -24,6 +25,8 @@ def main(args: list[str] | None = None) -> None:
         COMMANDS, args=args, prog="rbcl-lite", description="Backward-compatible training for person re-ID."
     )  # type: ignore[arg-type,call-overload]
     try:
+        if launched() > 1 and not isinstance(command, Train):
+            raise ValueError("of the commands only train runs in several processes; start this one without a launcher")
         command.run()
     except (ValueError, OSError, FloatingPointError, ImportError) as error:
         raise SystemExit(f"rbcl-lite: {error}") from error

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from rbcl_lite.base.processes import Processes
 from rbcl_lite.base.scale import scale
 from rbcl_lite.commands.checks import check_config, check_types, read_options
 from rbcl_lite.commands.output import say
@@ -75,6 +76,10 @@ class Train:
     """P: people in a batch; by default the scale's."""
     batch_images: int | None = None
     """K: images of each person in a batch; by default the scale's."""
+    chunk: int | None = None
+    """Images that pass the network at once, where a batch does not fit into the memory; the loss is
+    still that of the whole batch.
+    """
     seed: int = 0
     """Of weights, batches and augmentation, and of the people of a domain."""
     scale: str | None = None
@@ -129,18 +134,24 @@ class Train:
                 schedule=self.schedule,
                 precision=self.precision,
                 seed=self.seed,
+                chunk=self.chunk,
             ),
             scale=at.name,
         )
 
     def run(self) -> None:
-        """Train, or find what was trained before."""
+        """Train, or find what was trained before; in several processes under ``accelerate launch``."""
         config = self.config()  # first: an unknown method needs another hint than a missing old model
         if self.old is None and METHODS[self.method].needs_old:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
         check_config(config)
-        if isinstance(config.old, GivenOld) and not (config.old.is_run and load_run(config.old.path).trained_on):
+        processes = Processes.here()
+        if processes.main and isinstance(config.old, GivenOld) and not (
+            config.old.is_run and load_run(config.old.path).trained_on
+        ):
             say("whom the old model was trained on is not recorded: make sure that no test person was among them")
-        run = run_or_load(config, folder=self.runs)
-        say(run)
-        say(run.folder)
+        run = run_or_load(config, folder=self.runs, processes=processes)
+        if processes.main:
+            say(run)
+            say(run.folder)
+        processes.close()
