@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ from stranger import PEOPLE, strange_upgrade
 from rbcl_lite.base.processes import ALONE, Processes
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
+from rbcl_lite.protocol import Epoch
 from rbcl_lite.training.loop import train
 from rbcl_lite.training.schedule import TrainConfig
 
@@ -39,19 +41,26 @@ class Case:
     config: TrainConfig = field(default_factory=lambda: TrainConfig(epochs=4, lr=1e-3))
 
     def __str__(self) -> str:
-        return "-".join([self.learner, self.method, *(["labelled"] if self.labelled else [])])
+        about = [self.learner, self.method, "labelled" if self.labelled else None, self.config.chunk]
+        return "-".join([*(str(word) for word in about if word), self.config.precision])
 
 
 def trained(case: Case, processes: Processes = ALONE, **other: Any) -> dict[str, Any]:
-    """The history, the gradients of the last step, the weights and the memory of a training."""
+    """The history, the gradients after the first epoch, the weights and the memories of a training."""
     options = {**OPTIONS[case.learner], **({"steps": case.steps} if case.steps else {})}
     upgrade = strange_upgrade(PEOPLE if case.learner == "supervised" else 0, labelled=case.labelled)
     upgrade = replace(upgrade, batch=case.batch)
     learner, method = LEARNERS[case.learner](**options), METHODS[case.method]()
-    history = train(upgrade, learner, method, case.config, processes=processes, **other)
+    grads: dict[str, torch.Tensor] = {}
+
+    def look(epoch: Epoch) -> None:
+        if epoch.number == 0:
+            grads.update({k: p.grad.clone() for k, p in upgrade.model.named_parameters()})
+
+    history = train(upgrade, learner, method, case.config, processes=processes, **{"watch": look, **other})
     return {
         "history": history.drop(columns=["seconds", "prepare_seconds"]).to_dict("list"),
-        "grads": {k: p.grad for k, p in upgrade.model.named_parameters()},
+        "grads": grads,
         "weights": upgrade.model.state_dict(),
         "learner": learner.state_dict(),
         "method": method.state_dict(),
@@ -72,6 +81,24 @@ def _begin(rank: int, count: int, folder: Path, work: Callable[..., Any], argume
     dist.destroy_process_group()
 
 
-def all_of(processes: Processes, cases: list[Case]) -> dict[str, dict[str, Any]]:
-    """All trainings, one after the other."""
-    return {str(case) + f"/{case.config.epochs}": trained(case, processes) for case in cases}
+class Interrupted(Exception):
+    """A training was stopped."""
+
+
+def interrupted(case: Case, state: Path, processes: Processes = ALONE) -> None:
+    """Train until the third epoch is over, but not saved."""
+
+    def stop(epoch: Epoch) -> None:
+        if epoch.number == 2:
+            raise Interrupted
+
+    with contextlib.suppress(Interrupted):
+        trained(case, processes, state=state, watch=stop)
+
+
+def all_of(processes: Processes, cases: list[Case], case: Case, begun: Path, left: Path) -> dict[str, dict[str, Any]]:
+    """All trainings, one after the other; one that was begun elsewhere, and one that is left to others."""
+    results = {str(case): trained(case, processes) for case in cases}
+    results["begun"] = trained(case, processes, state=begun)
+    interrupted(case, left, processes)
+    return results

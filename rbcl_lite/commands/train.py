@@ -146,8 +146,10 @@ class Train:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
         check_config(config)
         processes = Processes.here()
-        if processes.main and isinstance(config.old, GivenOld) and not (
-            config.old.is_run and load_run(config.old.path).trained_on
+        if (
+            processes.main
+            and isinstance(config.old, GivenOld)
+            and not (config.old.is_run and load_run(config.old.path).trained_on)
         ):
             say("whom the old model was trained on is not recorded: make sure that no test person was among them")
         run = run_or_load(config, folder=self.runs, processes=processes)
