@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 COUNTS = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
 """Variables in which torch's launcher and those of MPI say how many processes there are."""
 
-PATIENCE = timedelta(days=1)
+PATIENCE = timedelta(hours=3)
 """How long a process waits for the others: the first one may be decoding a large data set. One that
 dies does not keep them waiting, the launcher ends them."""
 
@@ -172,7 +172,7 @@ def launched() -> int:
     if by_accelerate and "MASTER_ADDR" in os.environ and not any(name in os.environ for name in COUNTS):
         raise ValueError(
             "accelerate launch --cpu starts a single process, whatever --num_processes says, unless it is given an "
-            "MPI host file; start several on a CPU by: torchrun --nproc_per_node 2 -m rbcl_lite train"
+            "MPI host file; start several on a CPU by: torchrun --standalone --nproc_per_node 2 -m rbcl_lite train"
         )
     return count
 

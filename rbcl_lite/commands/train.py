@@ -10,6 +10,7 @@ from rbcl_lite.base.processes import Processes
 from rbcl_lite.base.scale import scale
 from rbcl_lite.commands.checks import check_config, check_types, read_options
 from rbcl_lite.commands.output import say
+from rbcl_lite.commands.recipes import load_recipe
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
@@ -40,6 +41,10 @@ class Train:
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    recipe: str | None = None
+    """Options from a file, or from a recipe of the package (see rbcl-lite methods): those of its old
+    model, or with --old those of its new one. What is typed beside it counts.
+    """
     share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
@@ -92,6 +97,13 @@ class Train:
     """Further options of the method, as JSON."""
     learner_options: str = "{}"
     """Further options of the learner, as JSON."""
+
+    @classmethod
+    def following(cls, recipe: str, with_old: bool) -> Train:
+        """The command with the options of a recipe; images that neither it nor the user names are no
+        others by default.
+        """
+        return cls(**{"data": "", **load_recipe(recipe).options(with_old, cls)}, recipe=recipe)
 
     def config(self) -> RunConfig:
         """The run that these options describe."""

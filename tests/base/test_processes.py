@@ -56,7 +56,7 @@ def test_a_launcher_that_starts_one_process_where_several_were_asked_for(monkeyp
     monkeypatch.setenv("MASTER_ADDR", "127.0.0.1")
     assert launched() == 1  # a cluster may set it for everybody
     monkeypatch.setenv("ACCELERATE_USE_CPU", "True")
-    with pytest.raises(ValueError, match="starts a single process, .*torchrun --nproc_per_node 2"):
+    with pytest.raises(ValueError, match=r"starts a single process, .*torchrun --standalone --nproc_per_node 2"):
         launched()
     monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "2")
     assert launched() == 2 and default_device() == "cpu"
