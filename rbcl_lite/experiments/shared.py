@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import torch
 
-from rbcl_lite.base.processes import end_with_parent
+from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.experiments.settings import compatible, independent
 from rbcl_lite.experiments.tables import load_result
 from rbcl_lite.runs.config import RunConfig
