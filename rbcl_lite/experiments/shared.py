@@ -22,6 +22,7 @@ SHARED: dict[str, tuple[str, str]] = {
     "mixbct": ("stronger-and-more", "mixbct"),
     "smooth-ap": ("stronger-and-more", "smooth-ap"),
     "rbcl-no-agents": ("stronger-and-more", "rbcl-no-agents"),
+    "rbcl": ("stronger-and-more", "rbcl"),
     "station": ("cross-domain-pseudo-labels", "independent"),
     "station-contrastive": ("cross-domain-pseudo-labels", "contrastive"),
 }
