@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock
 
+from rbcl_lite.base.files import replacing
+
 
 def cache_dir() -> Path:
     """Where rendered and decoded images are kept: ``$RBCL_CACHE``, or ``~/.cache/rbcl_lite``."""
@@ -22,9 +24,27 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
 
     Args:
         key: everything the array depends on, JSON-serialisable.
-        make: called without arguments where the cache has no such array. Two processes that ask at
-            once make it once: the second waits. Nothing half-written is ever found under the final
-            name.
+        make: called without arguments where the cache has no such array.
+
+    Returns:
+        a read-only memory map of the array.
+    """
+
+    def write(path: Path) -> None:
+        with path.open("wb") as f:
+            np.save(f, make())
+
+    return cached_file(key, write)
+
+
+def cached_file(key: Mapping[str, object], write: Callable[[Path], None]) -> np.ndarray:
+    """The array that ``key`` describes, for those that are too large to be made in memory.
+
+    Args:
+        key: everything the array depends on, JSON-serialisable.
+        write: called with the path of a ``.npy`` file that it makes, where the cache has no such
+            array. Two processes that ask at once make it once: the second waits. Nothing
+            half-written is ever found under the final name.
 
     Returns:
         a read-only memory map of the array.
@@ -34,12 +54,6 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock"):
         if not path.exists():
-            array = make()
-            temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-            try:
-                with open(temporary, "wb") as f:
-                    np.save(f, array)
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)  # it is gone, unless something went wrong
+            with replacing(path) as temporary:
+                write(temporary)
     return np.load(path, mmap_mode="r")
