@@ -33,12 +33,15 @@ class Train:
     """Train an old model, or with --old a new one that is kept compatible with it."""
 
     data: str = "campus"
-    """A domain (campus, station, street), or a folder of crops; by default in Market-1501's layout.
+    """A domain (campus, station, street), or a folder of crops, whose layout is recognised if it is a
+    known one.
     """
     table: str | None = None
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    layout: str | None = None
+    """market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776."""
     share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
@@ -104,7 +107,7 @@ class Train:
         if self.learner == "supervised":
             learner_options = {"label_smoothing": at.label_smoothing, **learner_options}
         return RunConfig(
-            images=Images(self.data, self.table, self.pattern),
+            images=Images(self.data, self.table, self.pattern, self.layout),
             share=self.share,
             model=EmbedderConfig(
                 given(self.backbone, at.new_backbone if old else at.old_backbone),
