@@ -14,6 +14,7 @@ from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.models.weights import WeightsFile
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import GivenOld
 from rbcl_lite.runs.run import load_run
@@ -57,11 +58,15 @@ class Train:
     labelled: str | None = None
     """Domain or folder of labelled images, for learners that need one beside unlabelled --data."""
     backbone: str | None = None
-    """tiny, small, resnet18 or resnet50; by default the scale's old or new one."""
+    """tiny, small, a classification network of torchvision (resnet50, efficientnet_b0) or one of
+    timm (timm:convnext_tiny, timm:vit_small_patch16_224); by default the scale's old or new one.
+    """
     dim: int | None = None
     """Embedding dimension; by default the scale's."""
     pretrained: bool = False
-    """Start from torchvision's ImageNet weights (ResNets)."""
+    """Start from the weights that torchvision or timm has, downloading them once."""
+    weights: Path | None = None
+    """File whose weights the backbone starts from: safetensors, or a torch state dict."""
     height: int | None = None
     """Height of the input in pixels, the width is half of it; by default the scale's."""
     epochs: int | None = None
@@ -113,6 +118,7 @@ class Train:
                 given(self.backbone, at.new_backbone if old else at.old_backbone),
                 given(self.dim, at.dim),
                 pretrained=self.pretrained,
+                weights=None if self.weights is None else WeightsFile.at(self.weights),
             ),
             size=(height, height // 2),
             batch=(given(self.batch_people, at.batch[0]), given(self.batch_images, at.batch[1])),

@@ -34,7 +34,7 @@ def load_model(folder: Path) -> Embedder:
         raise FileNotFoundError(f"no model in {folder} (model.json is missing); train one with rbcl-lite train")
     try:
         fields = current_model(json.loads(about.read_text(encoding="utf-8"))["model"])
-        config = EmbedderConfig(**{**fields, "pretrained": False})
+        config = EmbedderConfig(**{**fields, "pretrained": False, "weights": None})  # its weights lie here
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{about} is damaged or of another version ({type(error).__name__}: {error})") from error
     with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
