@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import hashlib
 import json
 import os
 import platform
@@ -176,3 +177,12 @@ def read_note(path: Path) -> dict[str, Any]:
             return json.loads((f.metadata() or {}).get("note", "{}"))
     except SafetensorError as error:
         raise ValueError(f"{path} is damaged ({error}); copy it again from where it came, or train again") from error
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of the bytes of a file, in hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from rbcl_lite.base.device import default_device
+from rbcl_lite.models.backbones import BACKBONES, check_backbone
 from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.training.precision import Precision
@@ -92,9 +93,12 @@ def check_config(config: RunConfig) -> None:
         raise ValueError(f"erase is the probability of random erasing, 0 to 1, got {config.augment.erase}")
     if not 0 <= config.train.seed < 2**32:
         raise ValueError(f"seed must not be negative, and below 2**32, got {config.train.seed}")
-    downloads = config.model.backbone.startswith("resnet")
-    with torch.device("meta"):
-        Embedder(replace(config.model, pretrained=config.model.pretrained and not downloads))
+    check_backbone(config.model.backbone, config.model.pretrained, config.model.weights)
+    model = replace(config.model, pretrained=False, size=config.size)
+    # a network of others is built, and tries an image; so are weights, which must fit
+    light = model.backbone in BACKBONES and model.weights is None
+    with torch.device("meta" if light else "cpu"), torch.random.fork_rng(devices=[]):
+        Embedder(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the training says it
         Precision(config.train.precision, torch.device(default_device()))

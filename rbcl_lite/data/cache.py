@@ -34,9 +34,28 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
 
     Args:
         key: everything the array depends on, JSON-serialisable.
-        make: called without arguments where the cache has no such array. Two processes that ask at
-            once make it once: the second waits. Nothing half-written is ever found under the final
-            name. A file that was damaged later is made again, with a warning.
+        make: called without arguments where the cache has no such array.
+
+    Returns:
+        a read-only memory map of the array.
+    """
+
+    def write(path: Path) -> None:
+        with path.open("wb") as f:
+            np.save(f, make())
+
+    return cached_file(key, write)
+
+
+def cached_file(key: Mapping[str, object], write: Callable[[Path], None]) -> np.ndarray:
+    """The array that ``key`` describes, for those that are too large to be made in memory.
+
+    Args:
+        key: everything the array depends on, JSON-serialisable.
+        write: called with the path of a ``.npy`` file that it makes, where the cache has no such
+            array. Two processes that ask at once make it once: the second waits. Nothing
+            half-written is ever found under the final name. A file that was damaged later is made
+            again, with a warning.
 
     Returns:
         a read-only memory map of the array.
@@ -51,9 +70,8 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
         with locked(path):
             found = _kept(path)
             if found is None:
-                array = make()
-                with replacing(path) as temporary, temporary.open("wb") as file:
-                    np.save(file, array)
+                with replacing(path) as temporary:
+                    write(temporary)
     return np.load(path, mmap_mode="r") if found is None else found
 
 
@@ -63,5 +81,5 @@ def _kept(path: Path) -> np.ndarray | None:
     except FileNotFoundError:
         return None
     except (ValueError, EOFError) as error:
-        warnings.warn(f"{path} is damaged ({error}) and is made again", stacklevel=3)
+        warnings.warn(f"{path} is damaged ({error}) and is made again", stacklevel=4)
         return None

@@ -34,7 +34,7 @@ def load_model(folder: Path) -> Embedder:
         raise FileNotFoundError(f"no model in {folder} (model.json is missing); train one with rbcl-lite train")
     try:
         fields = current_model(json.loads(about.read_text(encoding="utf-8"))["model"])
-        config = EmbedderConfig(**{**fields, "pretrained": False})
+        config = EmbedderConfig(**{**fields, "pretrained": False, "weights": None})  # its weights lie here
         with torch.device("meta"):  # without memory
             outline = Embedder(config)
     except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
