@@ -60,7 +60,7 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
 def _kept(path: Path) -> np.ndarray | None:
     try:
         return np.load(path, mmap_mode="r")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, EOFError) as error:
         warnings.warn(f"{path} is damaged ({error}) and is made again", stacklevel=3)
