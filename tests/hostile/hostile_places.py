@@ -148,9 +148,10 @@ PLACES: dict[str, Place] = {
         warned="and is made again",
     ),
     "digests that are no object": Place(
-        EVALUATE,
-        "mAP in per cent",
-        arrange=lambda p: (p["remember"](), p["first"](), spoil("digests/*.json", b'["a"]')(p)),
+        (*TRAIN, "--runs", "{runs}"),
+        "loaded, had been trained",
+        arrange=lambda p: (p["remember"](), p["train"](), spoil("digests/*.json", b'["a"]')(p)),
         works=True,
     ),
 }
+"""What is said stands there with the places' names in braces; where it holds something else, an @ stands."""
