@@ -15,19 +15,21 @@ of them.
 
 
 @full_precision
-def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
+def neighbor_agents(old: Tensor, ids: Tensor, k: int, *, query: Tensor | None = None) -> Tensor:
     """For each image, the k most similar images of other people in the old space, nearest first.
 
     index[i] = the k indices j with ids[j] != ids[i] of largest cosine between old[i] and old[j].
-    Exact: every pair is compared, a block of rows at a time, on the device of ``old``. Their old
-    vectors join the references of a batch that holds image i, as extra negatives. That agents are
-    nearest neighbours over the whole training set is our reading of RBCL's "Neighbor Context
-    Agents" (Pan et al. 2022); the paper's text was not available to us.
+    With ``query``, whose row i is another vector of image i (the new model's, say), it is the
+    cosine between query[i] and old[j]. Exact: every pair is compared, a block of rows at a time, on
+    the device of ``old``. Their old vectors join the references of a batch that holds image i, as
+    extra negatives. That agents are nearest neighbours over the whole training set is our reading
+    of RBCL's "Neighbor Context Agents" (Pan et al. 2022); the paper's text was not available to us.
 
     Args:
         old: [N, D] vectors of the old model, any length.
         ids: [N] integers.
         k: agents per image, at least 1.
+        query: [N, D] vectors whose neighbours are looked for, any length; ``old`` by default.
 
     Returns:
         LongTensor [N, k], rows of ``old``, on its device. The order of equal similarities is not
@@ -43,11 +45,11 @@ def neighbor_agents(old: Tensor, ids: Tensor, k: int) -> Tensor:
     """
     unit, people, counts = _prepare(old, ids)
     _check_k(k, len(ids) - int(counts.max()) if len(ids) else k, "images of other people", ids)
-    return _nearest_others(unit, people, unit, people, k)
+    return _nearest_others(_looking(query, unit), people, unit, people, k)
 
 
 @full_precision
-def agent_centers(old: Tensor, ids: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+def agent_centers(old: Tensor, ids: Tensor, k: int, *, query: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
     """For each image, the k most similar class centres of other people in the old space, nearest
     first.
 
@@ -58,6 +60,7 @@ def agent_centers(old: Tensor, ids: Tensor, k: int) -> tuple[Tensor, Tensor, Ten
         old: [N, D] vectors of the old model, any length.
         ids: [N] integers.
         k: agents per image, at least 1.
+        query: [N, D] vectors whose neighbours are looked for, any length; ``old`` by default.
 
     Returns:
         centres [C, D] of unit length, their ids [C] ascending, and the index LongTensor [N, k] into
@@ -76,7 +79,7 @@ def agent_centers(old: Tensor, ids: Tensor, k: int) -> tuple[Tensor, Tensor, Ten
     _check_k(k, len(counts) - 1 if len(ids) else k, "other people", ids)
     sums = unit.new_zeros(len(counts), old.shape[1]).index_add_(0, people, unit)
     centres = F.normalize(sums, dim=1)
-    index = _nearest_others(unit, people, centres, torch.arange(len(counts), device=old.device), k)
+    index = _nearest_others(_looking(query, unit), people, centres, torch.arange(len(counts), device=old.device), k)
     return centres, ids.unique().to(old.device), index
 
 
@@ -88,6 +91,17 @@ def _prepare(old: Tensor, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         raise ValueError("old holds NaN or infinity; drop these images or look for a diverged model")
     _, people, counts = ids.to(old.device).unique(return_inverse=True, return_counts=True)
     return F.normalize(old.detach(), dim=1), people, counts
+
+
+def _looking(query: Tensor | None, unit: Tensor) -> Tensor:
+    """Unit vectors [N, D] of what looks for its neighbours."""
+    if query is None:
+        return unit
+    if query.shape != unit.shape:
+        raise ValueError(f"query must have one row for each old vector, {list(unit.shape)}; got {list(query.shape)}")
+    if not bool(torch.isfinite(query).all()):
+        raise ValueError("query holds NaN or infinity; look for a diverged model")
+    return F.normalize(query.detach(), dim=1)
 
 
 def _check_k(k: int, available: int, what: str, ids: Tensor) -> None:

@@ -55,8 +55,9 @@ def smooth_ap(
     tau: float = 0.01,
     ignore: Tensor | None = None,
     constants: Constants = no_constants,
+    log: bool = False,
 ) -> Tensor:
-    """1 - mean AP of the cosines s [B, R]; autograd gives the reference gradient."""
+    """1 - mean AP of the cosines s [B, R], or minus its mean logarithm; autograd gives the reference gradient."""
     losses = []
     for i in range(len(s)):
         same, other = split(s, i, query_ids, reference_ids, ignore)
@@ -73,7 +74,7 @@ def smooth_ap(
                 c = constants(s[i, p].item(), s[i, n].item(), negatives)
                 b = b + torch.sigmoid((s[i, n] - s[i, p] + c) / tau)
             ap = ap + a / (a + b) / len(same)
-        losses.append(1 - ap)
+        losses.append(-ap.log() if log else 1 - ap)
     return torch.stack(losses).mean()
 
 

@@ -78,6 +78,20 @@ def test_centres_equal_the_loops(k: int) -> None:
     assert index.tolist() == neighbours_of_others(cosines(old, slow), ids, names, k)
 
 
+def test_other_vectors_of_the_images_may_look() -> None:
+    old, ids = problem([5, 1, 9, 3, 6])
+    query = old + torch.randn(old.shape, generator=torch.Generator().manual_seed(5))
+    found = neighbor_agents(old, ids, 4, query=query).tolist()
+    assert found == neighbours_of_others(cosines(query, old), ids, ids, 4) != neighbor_agents(old, ids, 4).tolist()
+    centres, names, index = agent_centers(old, ids, 3, query=query)
+    assert index.tolist() == neighbours_of_others(cosines(query, centres), ids, names, 3)
+    with pytest.raises(ValueError, match=r"query must have one row for each old vector, \[24, 8\]; got \[23, 8\]"):
+        neighbor_agents(old, ids, 4, query=query[1:])
+    query[3, 2] = float("nan")
+    with pytest.raises(ValueError, match="query holds NaN or infinity"):
+        agent_centers(old, ids, 3, query=query)
+
+
 def test_inputs_may_be_half_double_or_on_a_graph() -> None:
     old, ids = problem([5, 1, 9, 3, 6])
     for vectors in (old.bfloat16(), old.double(), old.clone().requires_grad_()):

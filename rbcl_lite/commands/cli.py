@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 import tyro
 
+from rbcl_lite.base.processes import launched
 from rbcl_lite.commands.evaluate import Evaluate
 from rbcl_lite.commands.experiment import Experiment
 from rbcl_lite.commands.lists import Methods
@@ -18,16 +19,26 @@ from rbcl_lite.commands.train import Train
 COMMANDS = Annotated[Render | Train | Evaluate | Experiment | Methods, tyro.conf.OmitSubcommandPrefixes]
 
 
+def parsed(args: list[str] | None, default: Train | None = None) -> Any:
+    """The command that was typed; what was not typed comes from ``default``."""
+    about: dict[str, Any] = {"prog": "rbcl-lite", "description": "Backward-compatible training for person re-ID."}
+    if default is not None:
+        about["default"] = default
+    return tyro.cli(COMMANDS, args=args, **about)  # type: ignore[arg-type,call-overload]
+
+
 def main(args: list[str] | None = None) -> None:
     """Entry point of ``rbcl-lite``.
 
     What a user got wrong is said in one line; a fault of ours keeps its traceback. Ctrl-C ends with
     the status that shells expect, 130.
     """
-    command = tyro.cli(
-        COMMANDS, args=args, prog="rbcl-lite", description="Backward-compatible training for person re-ID."
-    )  # type: ignore[arg-type,call-overload]
+    command = parsed(args)
     try:
+        if isinstance(command, Train) and command.recipe is not None:
+            command = parsed(args, Train.following(command.recipe, command.old is not None))
+        if launched() > 1 and not isinstance(command, Train):
+            raise ValueError("of the commands only train runs in several processes; start this one without a launcher")
         command.run()
     except KeyboardInterrupt:
         sys.stderr.write("rbcl-lite: stopped; the same command goes on from what was kept\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 import tyro
@@ -15,9 +15,11 @@ from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.gpu_report import gpu_report, load_report
 from rbcl_lite.experiments.result_file import RESULTS
-from rbcl_lite.experiments.settings import WEIGHTS
+from rbcl_lite.experiments.setting_table import setting_table
+from rbcl_lite.experiments.settings import SETTINGS, TABLE
 from rbcl_lite.experiments.shared import shared_runs
 from rbcl_lite.experiments.sweep import sweep
+from rbcl_lite.experiments.tables import load_result
 
 
 @dataclass
@@ -44,8 +46,8 @@ class Sweep(Measured):
 
     setting: str = "stronger-and-more"
     """Name of the setting (see rbcl-lite methods)."""
-    methods: tuple[str, ...] = tuple(WEIGHTS)
-    """Methods to sweep; all of them by default."""
+    methods: tuple[str, ...] = TABLE
+    """Methods and variants to sweep; by default those of every table."""
     seeds: tuple[int, ...] = (0, 1, 2)
     """The first seed gets all weights, the others the chosen one."""
     leader_seeds: tuple[int, ...] = ()
@@ -131,6 +133,31 @@ class GpuReport:
 
 
 @dataclass
+class Table:
+    """Print what settings found: every method at its chosen weight, what it gains, costs and breaks."""
+
+    settings: tyro.conf.Positional[tuple[str, ...]] = tuple(SETTINGS)
+    """Names of settings; those that were measured by default."""
+    part: Literal["test", "validation"] = "test"
+    """On which people."""
+    csv: bool = False
+    """Comma-separated values instead of a text table."""
+    folder: Path | None = None
+    """Where the result files are; by default rbcl_lite/results."""
+
+    def run(self) -> None:
+        """Print one table after the other."""
+        for setting in self.settings:
+            try:
+                table = setting_table(load_result(setting, self.folder or RESULTS), self.part)
+            except FileNotFoundError as error:
+                say(f"{setting}: {error}")
+                continue
+            say(f"{setting}: {SETTINGS.get(setting, '')}")
+            say(table.to_csv(float_format="%.2f") if self.csv else table.to_string(float_format="{:.1f}".format))
+
+
+@dataclass
 class SharedRuns(Work):
     """Train the runs that several chapters share, in two processes."""
 
@@ -174,7 +201,9 @@ class Confirm(Measured):
 class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
-    action: Annotated[Sweep | Ablation | Axis | GpuReport | SharedRuns | Check | Confirm, tyro.conf.arg(name="")]
+    action: Annotated[
+        Sweep | Ablation | Axis | Table | GpuReport | SharedRuns | Check | Confirm, tyro.conf.arg(name="")
+    ]
 
     def run(self) -> None:
         """Run the chosen action."""

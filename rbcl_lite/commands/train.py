@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from rbcl_lite.base.processes import Processes
 from rbcl_lite.base.scale import scale
 from rbcl_lite.commands.checks import check_config, check_types, read_options
 from rbcl_lite.commands.output import say
+from rbcl_lite.commands.recipes import load_recipe
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
@@ -39,6 +41,10 @@ class Train:
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    recipe: str | None = None
+    """Options from a file, or from a recipe of the package (see rbcl-lite methods): those of its old
+    model, or with --old those of its new one. What is typed beside it counts.
+    """
     share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
@@ -75,6 +81,10 @@ class Train:
     """P: people in a batch; by default the scale's."""
     batch_images: int | None = None
     """K: images of each person in a batch; by default the scale's."""
+    chunk: int | None = None
+    """Images that pass the network at once, where a batch does not fit into the memory; the loss is
+    still that of the whole batch.
+    """
     seed: int = 0
     """Of weights, batches and augmentation, and of the people of a domain."""
     scale: str | None = None
@@ -87,6 +97,13 @@ class Train:
     """Further options of the method, as JSON."""
     learner_options: str = "{}"
     """Further options of the learner, as JSON."""
+
+    @classmethod
+    def following(cls, recipe: str, with_old: bool) -> Train:
+        """The command with the options of a recipe; images that neither it nor the user names are no
+        others by default.
+        """
+        return cls(**{"data": "", **load_recipe(recipe).options(with_old, cls)}, recipe=recipe)
 
     def config(self) -> RunConfig:
         """The run that these options describe."""
@@ -129,18 +146,26 @@ class Train:
                 schedule=self.schedule,
                 precision=self.precision,
                 seed=self.seed,
+                chunk=self.chunk,
             ),
             scale=at.name,
         )
 
     def run(self) -> None:
-        """Train, or find what was trained before."""
+        """Train, or find what was trained before; in several processes under ``accelerate launch``."""
         config = self.config()  # first: an unknown method needs another hint than a missing old model
         if self.old is None and METHODS[self.method].needs_old:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
         check_config(config)
-        if isinstance(config.old, GivenOld) and not (config.old.is_run and load_run(config.old.path).trained_on):
+        processes = Processes.here()
+        if (
+            processes.main
+            and isinstance(config.old, GivenOld)
+            and not (config.old.is_run and load_run(config.old.path).trained_on)
+        ):
             say("whom the old model was trained on is not recorded: make sure that no test person was among them")
-        run = run_or_load(config, folder=self.runs)
-        say(run)
-        say(run.folder)
+        run = run_or_load(config, folder=self.runs, processes=processes)
+        if processes.main:
+            say(run)
+            say(run.folder)
+        processes.close()

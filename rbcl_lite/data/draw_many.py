@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from rbcl_lite.base.processes import end_with_parent
+from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.world import Pictures, World
 

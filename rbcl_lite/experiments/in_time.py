@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any
 
-from rbcl_lite.base.processes import end_with_parent
+from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.experiments.jobs import Job
 
 OVERHEAD = 30.0

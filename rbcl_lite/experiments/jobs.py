@@ -12,8 +12,8 @@ from typing import Any
 
 import torch
 
+from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.base.files import make_folder
-from rbcl_lite.base.processes import end_with_parent
 from rbcl_lite.base.progress import bar
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.experiments.changes import changed

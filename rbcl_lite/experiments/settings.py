@@ -23,6 +23,32 @@ SETTINGS = {
 }
 """Name and one line each. The fifth setting, cross-domain and unsupervised, has two learners."""
 
+TABLE = (
+    "bct",
+    "rbcl-no-agents",
+    "smooth-ap",
+    "contrastive",
+    "l2",
+    "unibct",
+    "nccl",
+    "mixbct",
+    "rbcl",
+    "supap",
+)
+"""The methods and variants that the table of every setting holds, beside the independent model and
+the rotation.
+"""
+
+AGENTS: dict[str, Mapping[str, Any]] = {
+    "8-agents": {"agents": 8},
+    "centers": {"agents": 2, "centers": True},
+    "8-centers": {"agents": 8, "centers": True},
+    "8-negatives": {"agents": 8, "negatives_only": True},
+    "new-agents": {"agents": 2, "lookup": "new"},
+    "8-new-negatives": {"agents": 8, "lookup": "new", "negatives_only": True},
+}
+"""Readings of the neighbour context agents beside the default (two images, near in the old space)."""
+
 WEIGHTS: dict[str, tuple[float, ...]] = {
     "l2": (0.25, 0.5, 1, 2),
     "bct": (1, 2, 4, 8),
@@ -39,6 +65,15 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
     "supap": (0.5, 1, 2, 4),
     "rbcl": (0.5, 1, 2, 4),
     "rbcl-no-agents": (0.5, 1, 2, 4),
+    "rbcl-bct": (0.25, 0.5, 1, 2),
+    "bct-means": (1, 2, 4, 8),
+    "smooth-ap-log": (0.25, 0.5, 1, 2),
+    "smooth-ap-resized": (0.5, 1, 2, 4),
+    "rbcl-log": (0.1, 0.2, 0.4, 0.8),
+    "rbcl-capped": (0.5, 1, 2, 4),
+    "rbcl-below": (0.5, 1, 2, 4),
+    "rbcl-late": (0.5, 1, 2, 4),
+    **{f"rbcl-{name}": (0.5, 1, 2, 4) for name in AGENTS},
 }
 """The weights with which each method's sweep begins. The losses have different scales, so one grid
 would be unfair.
@@ -50,13 +85,25 @@ A list grows by itself where the choice falls on its end
 VARIANTS: dict[str, tuple[str, Mapping[str, Any]]] = {
     "rbcl-no-agents": ("rbcl", {"agents": 0}),
     "smooth-ap-all-pairs": ("smooth-ap", {"own": True, "same_camera": True}),
+    "bct-means": ("bct", {"means": True}),
+    "smooth-ap-log": ("smooth-ap", {"log": True}),
+    "smooth-ap-resized": ("smooth-ap", {"resized": True}),
+    "rbcl-log": ("rbcl", {"agents": 0, "log": True}),
+    "rbcl-capped": ("rbcl", {"agents": 0, "cap": 0.3}),
+    "rbcl-below": ("rbcl", {"agents": 0, "margin": -0.02}),
+    "rbcl-late": ("rbcl", {"agents": 0, "start": 0.5}),
+    **{f"rbcl-{name}": ("rbcl", options) for name, options in AGENTS.items()},
 }
 """Methods that are swept with other options than their defaults: the method's name, and the
 options.
 
 ``rbcl-no-agents`` has reactivation as its only difference from ``smooth-ap``.
 ``smooth-ap-all-pairs`` ranks the query's own old vector and same-camera positives too, which the
-evaluation leaves out.
+evaluation leaves out. ``rbcl-capped`` reactivates only gaps below 0.3, ``rbcl-below`` moves
+suppressed negatives two temperatures below the positive instead of beside it, ``rbcl-late`` begins
+in the middle of the training; with ``rbcl-log``, ``smooth-ap-log`` and ``bct-means`` they are
+variants of ours. ``smooth-ap-resized`` is their control: plain gradients as long as reactivated
+ones.
 """
 
 

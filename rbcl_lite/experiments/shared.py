@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import torch
 
-from rbcl_lite.base.processes import end_with_parent
+from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.experiments.settings import compatible, independent
 from rbcl_lite.experiments.tables import load_result
 from rbcl_lite.runs.config import RunConfig
@@ -22,6 +22,7 @@ SHARED: dict[str, tuple[str, str]] = {
     "mixbct": ("stronger-and-more", "mixbct"),
     "smooth-ap": ("stronger-and-more", "smooth-ap"),
     "rbcl-no-agents": ("stronger-and-more", "rbcl-no-agents"),
+    "rbcl": ("stronger-and-more", "rbcl"),
     "station": ("cross-domain-pseudo-labels", "independent"),
     "station-contrastive": ("cross-domain-pseudo-labels", "contrastive"),
 }

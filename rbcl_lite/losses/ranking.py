@@ -20,6 +20,7 @@ def smooth_ap_loss(
     temperature: float = 0.01,
     ignore: Tensor | None = None,
     reactivation: Reactivation | None = None,
+    log: bool = False,
 ) -> Tensor:
     r"""One minus the smooth average precision of each query among the references.
 
@@ -37,6 +38,9 @@ def smooth_ap_loss(
     of its abstract. The official code of Smooth-AP keeps the query among its own positives; here
     that is a choice: leave it out with ``ignore``.
 
+    With ``log`` the loss is :math:`-\frac1Q \sum_i \log(1 - L_i)` instead, :math:`L_i` being the
+    summand of query i: the worse a query ranks, the harder it pulls. That is our variant.
+
     The Q queries with at least one positive are averaged, any number of references per identity is
     allowed. The argument of the sigmoid is not clamped, as it often is at 50: beyond it the
     gradient would be exactly zero. The loss tends to one minus the exact average precision as the
@@ -52,9 +56,10 @@ def smooth_ap_loss(
         ignore: bool [B, R], pairs that do not exist for the ranking (the query itself, same-camera
             images).
         reactivation: constants for the comparisons with negatives, or None for plain Smooth-AP.
+        log: minus the logarithm of the average precision, instead of one minus it.
 
     Returns:
-        Scalar in 0..1; a zero with a graph if no query has a positive or the batch is empty.
+        Scalar in 0..1 (at least 0 with ``log``); a zero with a graph if no query has a positive or the batch is empty.
 
     Raises:
         ValueError: shapes or types that do not fit, a temperature that is not above 0.
@@ -70,7 +75,8 @@ def smooth_ap_loss(
         return zero_loss(query, reference)
     if reactivation is not None:
         reactivation = reactivation.scaled(1 / temperature)
-    return RankingRisk.apply(pairs.logits, pairs, sigmoid_step, False, reactivation)
+    risk = RankingRisk.apply(pairs.logits, pairs, sigmoid_step, False, reactivation)
+    return -torch.log1p(-len(risk) * risk).mean() if log else risk.sum()
 
 
 @torch.no_grad()

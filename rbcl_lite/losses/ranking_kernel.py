@@ -125,7 +125,8 @@ def sigmoid_step(x: Tensor, with_slope: bool) -> tuple[Tensor, Tensor | None]:
 
 
 class RankingRisk(torch.autograd.Function):
-    """Mean over queries, and over the positives of each, of b / (a + b) = 1 - a / (a + b).
+    """Of each query, the mean over its positives of b / (a + b) = 1 - a / (a + b), divided by the number
+    of queries: the sum of the results is the mean risk.
 
     a = 1 + the other positives above this one, b = the negatives above it, both counted by a smooth
     step. With ``exact`` the positives are counted by the true step, which has no gradient.
@@ -135,14 +136,14 @@ class RankingRisk(torch.autograd.Function):
     def forward(
         ctx: Any, logits: Tensor, pairs: Pairs, step: Step, exact: bool, reactivation: Reactivation | None
     ) -> Tensor:
-        """Value, and the gradient for ``logits`` kept for backward where it is needed."""
+        """Risks [Q], and the gradient of their sum for ``logits`` kept for backward where it is needed."""
         wanted: bool = ctx.needs_input_grad[0]
         negative, positive = pairs.parts(logits)
         hardest = negative.amax(1, keepdim=True)
         weight = 1 / (len(logits) * pairs.counts.to(logits.dtype))[:, None]
         grad = torch.zeros_like(logits) if wanted else logits
         grad_positive = torch.zeros_like(positive)
-        total = logits.new_zeros(())
+        risk = torch.zeros_like(logits[:, 0])
         for rows, k in pairs.slots():
             here = positive[rows, k : k + 1]
             above, slope = step(shifted(negative[rows], here, hardest[rows], reactivation), wanted)
@@ -151,7 +152,7 @@ class RankingRisk(torch.autograd.Function):
             ahead, peer_slope = (peers.gt(0).to(peers.dtype), None) if exact else sigmoid_step(peers, wanted)
             a, b = 1 + ahead.sum(1, keepdim=True), above.sum(1, keepdim=True)
             share = weight[rows] / (a + b)
-            total += (share * b).sum()
+            risk[rows] += (share * b)[:, 0]
             if slope is None:
                 continue
             share = share / (a + b)
@@ -163,11 +164,11 @@ class RankingRisk(torch.autograd.Function):
             grad_positive[rows, k : k + 1] -= pull
         if wanted:  # padding points to column 0 and adds an exact 0
             ctx.save_for_backward(grad.scatter_add_(1, pairs.column, grad_positive))
-        return total
+        return risk
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad_output: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
-        """The kept gradient, times that of the output."""
+        """The kept gradient, row i times that of risk i."""
         (grad,) = ctx.saved_tensors
-        return grad * grad_output, None, None, None, None
+        return grad * grad_output[:, None], None, None, None, None

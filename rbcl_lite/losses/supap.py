@@ -86,7 +86,7 @@ def supap_loss(
     pairs = arrange(query, reference, query_ids, reference_ids, temperature, ignore)
     if pairs is None:
         return zero_loss(query, reference)
-    return RankingRisk.apply(pairs.logits, pairs, _upper_step(temperature, rho, delta), True, None)
+    return RankingRisk.apply(pairs.logits, pairs, _upper_step(temperature, rho, delta), True, None).sum()
 
 
 @full_precision

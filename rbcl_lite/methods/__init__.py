@@ -10,6 +10,7 @@ from rbcl_lite.methods.lce import LCE
 from rbcl_lite.methods.mixbct import MixBCT
 from rbcl_lite.methods.nccl import NCCL
 from rbcl_lite.methods.rbcl import RBCL
+from rbcl_lite.methods.rbcl_bct import RBCLWithBCT
 from rbcl_lite.methods.smooth_ap import SmoothAP
 from rbcl_lite.methods.supap import SupAP
 from rbcl_lite.methods.triplet import Triplet
@@ -31,6 +32,7 @@ METHODS: dict[str, type[Method]] = {
     "smooth-ap": SmoothAP,
     "supap": SupAP,
     "rbcl": RBCL,
+    "rbcl-bct": RBCLWithBCT,
 }
 
 __all__ = [
@@ -45,6 +47,7 @@ __all__ = [
     "HotRefresh",
     "Independent",
     "MixBCT",
+    "RBCLWithBCT",
     "SmoothAP",
     "SupAP",
     "Triplet",

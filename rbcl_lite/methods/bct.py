@@ -24,12 +24,15 @@ class BCT(Method):
         logit_scale: factor of the cosine in the softmax; by default the one of the old classifier,
             and that of :class:`~rbcl_lite.models.embedder.EmbedderConfig` where there is no old
             classifier.
+        means: give known people such a mean too, and leave the rows of the old classifier alone
+            (ours).
     """
 
     prototypes: Tensor  # [C, D_old]
 
-    def __init__(self, weight: float = 1.0, logit_scale: float | None = None) -> None:
+    def __init__(self, weight: float = 1.0, logit_scale: float | None = None, means: bool = False) -> None:
         super().__init__(weight)
+        self.means = means
         self._given = logit_scale
         self.logit_scale = EmbedderConfig.logit_scale if logit_scale is None else logit_scale
         self.register_buffer("prototypes", torch.empty(0, 0), persistent=False)
@@ -53,7 +56,8 @@ class BCT(Method):
         labelled = labels >= 0
         count = int(labels.max()) + 1
         rows = class_prototypes(old.vectors[labelled], labels[labelled], count)
-        if self._fixed and self.upgrade.old_classifier is not None and self.upgrade.old_classes is not None:
+        learned = self._fixed and not self.means
+        if learned and self.upgrade.old_classifier is not None and self.upgrade.old_classes is not None:
             place = {int(c): i for i, c in enumerate(self.upgrade.old_classes) if c >= 0}
             known = torch.tensor([place.get(int(c), -1) for c in np.unique(train.ids)])
             if len(known) == count:  # the labels are this data set's people

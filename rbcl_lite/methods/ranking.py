@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import torch
 from torch import Tensor
 
 from rbcl_lite.losses.ranking import saturation
 from rbcl_lite.losses.reactivation import Reactivation
-from rbcl_lite.methods.references import References, Rows, ignored
+from rbcl_lite.methods.references import Lookup, References, Rows, ignored
 from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 
 MEASURE_EVERY = 10  # steps
@@ -26,9 +27,16 @@ class RankingMethod(Method):
         agents: nearest images of other people, for each image of the batch, that join the
             references.
         centers: class centres as agents instead of images.
+        lookup: whether agents are near to the image's "old" vector or to its "new" one.
+        negatives_only: agents are never positives, not even of a query of the agent's person.
         own: keep the old vector of the query's own image as a positive.
         same_camera: keep positives of the query's camera.
-        reactivation: constants of the loss, for the measured saturation.
+        reactivation: constants of the loss, or None.
+        start: share of the training, 0..1, from which on there are these constants.
+
+    Raises:
+        ValueError: a start outside 0..1, and what :class:`~rbcl_lite.methods.references.References`
+            raises.
     """
 
     def __init__(
@@ -38,14 +46,21 @@ class RankingMethod(Method):
         temperature: float = 0.01,
         agents: int = 0,
         centers: bool = False,
+        lookup: Lookup | str = "old",
+        negatives_only: bool = False,
         own: bool = False,
         same_camera: bool = False,
         reactivation: Reactivation | None = None,
+        start: float = 0.0,
     ) -> None:
         super().__init__(weight)
+        if not 0 <= start <= 1:
+            raise ValueError(f"start is a share of the training, 0..1, got {start}")
         self.temperature, self.own, self.same_camera = temperature, own, same_camera
-        self.reactivation = reactivation
-        self.references = References(agents, centers)
+        self.negatives_only = negatives_only
+        self.later, self.start = reactivation, start
+        self.reactivation = reactivation if start == 0 else None
+        self.references = References(agents, centers, lookup)
         self._observed: dict[str, Tensor | float] = {}
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:
@@ -54,8 +69,11 @@ class RankingMethod(Method):
         self.references.prepare(upgrade)
 
     def on_epoch(self, epoch: Epoch, labels: Tensor) -> None:
-        """Labels of the references, and agents where labels changed."""
+        """Labels of the references, agents where they may have changed, and whether gradients are
+        reactivated yet.
+        """
         self.references.update(labels)
+        self.reactivation = self.later if epoch.progress >= self.start else None
 
     @abstractmethod
     def loss(self, query: Rows, reference: Rows, ignore: Tensor) -> Tensor:
@@ -67,10 +85,17 @@ class RankingMethod(Method):
         query = Rows(batch.pair[0], batch.index, batch.labels, cams)
         reference = self.references(batch)
         ignore = ignored(query, reference, own=self.own, same_camera=self.same_camera)
+        if self.negatives_only:
+            brought = ~torch.isin(reference.index, query.index)  # by an agent, not by the batch
+            ignore |= (query.labels[:, None] == reference.labels) & brought
         self._observed = {}
         if batch.step % MEASURE_EVERY == 0:
             self._measure(query, reference, ignore)
         return self.loss(query, reference, ignore)
+
+    def after_step(self, batch: Batch) -> None:
+        """Keep the new vectors, where agents are looked for from them."""
+        self.references.remember(batch)
 
     def _measure(self, query: Rows, reference: Rows, ignore: Tensor) -> None:
         """Saturation and share of ranked queries of a batch."""

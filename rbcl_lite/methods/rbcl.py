@@ -7,7 +7,7 @@ from torch import Tensor
 from rbcl_lite.losses.ranking import smooth_ap_loss
 from rbcl_lite.losses.reactivation import Kind, Reactivation
 from rbcl_lite.methods.ranking import RankingMethod
-from rbcl_lite.methods.references import Rows
+from rbcl_lite.methods.references import Lookup, Rows
 
 
 class RBCL(RankingMethod):
@@ -22,7 +22,8 @@ class RBCL(RankingMethod):
     us.
 
     An agent of one image is a reference of the whole batch, with its own label: for a query of the
-    agent's person it is one more positive, under the camera rule.
+    agent's person it is one more positive, under the camera rule. Which of several readings of the
+    agents is meant is open, so ``centers``, ``lookup`` and ``negatives_only`` give others.
 
     Args:
         weight: lambda.
@@ -32,11 +33,16 @@ class RBCL(RankingMethod):
         cap: gap of cosines from which on nothing is reactivated; None for no limit.
         agents: k, agents of each image of the batch; 0 for none.
         centers: class centres as agents instead of images.
+        lookup: whether agents are near to the image's "old" vector or to its "new" one of the last
+            epoch.
+        negatives_only: agents are never positives, not even of a query of the agent's person.
+        start: share of the training, 0..1, from which on gradients are reactivated.
+        log: minus the logarithm of the average precision, instead of one minus it (ours).
         own: keep the old vector of the query's own image as a positive.
         same_camera: keep positives of the query's camera.
 
     Raises:
-        ValueError: an unknown kind, or a margin, cap or number of agents out of range.
+        ValueError: an unknown kind, or a margin, cap, start or number of agents out of range.
     """
 
     def __init__(
@@ -48,6 +54,10 @@ class RBCL(RankingMethod):
         cap: float | None = None,
         agents: int = 2,
         centers: bool = False,
+        lookup: Lookup | str = "old",
+        negatives_only: bool = False,
+        start: float = 0.0,
+        log: bool = False,
         own: bool = False,
         same_camera: bool = False,
     ) -> None:
@@ -56,10 +66,14 @@ class RBCL(RankingMethod):
             temperature=temperature,
             agents=agents,
             centers=centers,
+            lookup=lookup,
+            negatives_only=negatives_only,
             own=own,
             same_camera=same_camera,
             reactivation=None if kind == "none" else Reactivation(kind, margin, cap),  # type: ignore[arg-type]
+            start=start,
         )
+        self.log = log
 
     def loss(self, query: Rows, reference: Rows, ignore: Tensor) -> Tensor:
         """See :func:`~rbcl_lite.losses.ranking.smooth_ap_loss`."""
@@ -71,4 +85,5 @@ class RBCL(RankingMethod):
             temperature=self.temperature,
             ignore=ignore,
             reactivation=self.reactivation,
+            log=self.log,
         )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
 from rbcl_lite.agents import agent_centers, neighbor_agents
 from rbcl_lite.protocol import Batch, Upgrade
+
+Lookup = Literal["old", "new"]
 
 
 @dataclass(frozen=True)
@@ -67,12 +70,17 @@ class References(nn.Module):
     the k nearest images (or class centres) of other people of each of them in the old space. No
     image occurs twice, not even where a batch holds it twice.
 
+    Near is near to the image's old vector, which never changes. With ``lookup`` "new" it is near to
+    its new vector, as it was when a batch last held the image (before that, to the old one), and
+    the agents are looked for anew in each epoch: the strangers that the new query meets now.
+
     Args:
         agents: k, 0 for the batch alone.
         centers: class centres as agents instead of images.
+        lookup: whose neighbours are looked for, "old" or "new".
 
     Raises:
-        ValueError: a negative number of agents.
+        ValueError: a negative number of agents, an unknown ``lookup``.
     """
 
     bank: Tensor  # [N, D_old]
@@ -81,14 +89,18 @@ class References(nn.Module):
     agents: Tensor  # [N, k], rows of the bank or of the centres; -1 for an image without a label
     centres: Tensor  # [C, D_old]
     centre_labels: Tensor  # [C]
+    seen: Tensor  # [N, D_old], with lookup "new": the vectors whose neighbours are looked for
 
-    def __init__(self, agents: int = 0, centers: bool = False) -> None:
+    def __init__(self, agents: int = 0, centers: bool = False, lookup: Lookup | str = "old") -> None:
         super().__init__()
         if agents < 0:
             raise ValueError(f"agents is a number of neighbours of each image, at least 0, got {agents}")
-        self.k, self.use_centers = agents, centers
+        if lookup not in get_args(Lookup):
+            raise ValueError(f"lookup must be one of {get_args(Lookup)}, got {lookup!r}")
+        self.k, self.use_centers, self.follow = agents, centers, lookup == "new" and agents > 0
         for name in ("bank", "labels", "cams", "agents", "centres", "centre_labels"):
             self.register_buffer(name, torch.empty(0), persistent=False)
+        self.register_buffer("seen", torch.empty(0), persistent=self.follow)
 
     def prepare(self, upgrade: Upgrade) -> None:
         """Take over the old vectors and the cameras of the training set, and forget those of an
@@ -98,12 +110,15 @@ class References(nn.Module):
         self.labels = torch.empty(0, device=self.labels.device)
         cams = upgrade.train.cams
         self.bank = upgrade.old.vectors
+        self.seen = self.bank.clone() if self.follow else self.seen[:0]
         self.cams = torch.full((len(self.bank),), -1) if cams is None else torch.from_numpy(cams)
 
     def update(self, labels: Tensor) -> None:
-        """Take over the labels [N] of an epoch, and look for the agents anew where labels changed."""
+        """Take over the labels [N] of an epoch, and look for the agents anew where labels or the
+        vectors that look have changed.
+        """
         labels = labels.to(self.bank.device)
-        if torch.equal(labels, self.labels):
+        if torch.equal(labels, self.labels) and not self.follow:
             return
         self.labels = labels.clone()
         rows = (labels >= 0).nonzero()[:, 0]
@@ -113,11 +128,17 @@ class References(nn.Module):
         self.agents = labels.new_full((len(labels), max(k, 0)), -1)
         if k < 1:
             return
+        old, query = self.bank[rows], self.seen[rows] if self.follow else None
         if self.use_centers:
-            self.centres, self.centre_labels, index = agent_centers(self.bank[rows], labels[rows], k)
+            self.centres, self.centre_labels, index = agent_centers(old, labels[rows], k, query=query)
             self.agents[rows] = index
         else:
-            self.agents[rows] = rows[neighbor_agents(self.bank[rows], labels[rows], k)]
+            self.agents[rows] = rows[neighbor_agents(old, labels[rows], k, query=query)]
+
+    def remember(self, batch: Batch) -> None:
+        """Keep the new vectors of a batch, where agents are looked for from them."""
+        if self.follow:
+            self.seen[batch.index] = batch.pair[0].detach().to(self.seen)
 
     def forward(self, batch: Batch) -> Rows:
         """The references of a batch."""

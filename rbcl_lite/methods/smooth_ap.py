@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from rbcl_lite.losses.ranking import smooth_ap_loss
+from rbcl_lite.losses.reactivation import Reactivation
 from rbcl_lite.methods.ranking import RankingMethod
 from rbcl_lite.methods.references import Rows
 
@@ -21,20 +23,42 @@ class SmoothAP(RankingMethod):
         temperature: tau of the sigmoid, in units of cosine.
         own: keep the old vector of the query's own image as a positive.
         same_camera: keep positives of the query's camera.
+        log: minus the logarithm of the average precision, instead of one minus it (ours).
+        resized: the gradient of every batch is made as long as reactivation would make it, and
+            keeps its direction: does reactivation help by where it pulls, or by how hard? (ours)
     """
 
     def __init__(
-        self, weight: float = 1.0, temperature: float = 0.01, own: bool = False, same_camera: bool = False
+        self,
+        weight: float = 1.0,
+        temperature: float = 0.01,
+        own: bool = False,
+        same_camera: bool = False,
+        log: bool = False,
+        resized: bool = False,
     ) -> None:
         super().__init__(weight, temperature=temperature, own=own, same_camera=same_camera)
+        self.log, self.resized = log, resized
 
     def loss(self, query: Rows, reference: Rows, ignore: Tensor) -> Tensor:
         """See :func:`~rbcl_lite.losses.ranking.smooth_ap_loss`."""
-        return smooth_ap_loss(
-            query.vectors,
-            reference.vectors,
-            query.labels,
-            reference.labels,
-            temperature=self.temperature,
-            ignore=ignore,
+
+        def ranked(vectors: Tensor, reactivation: Reactivation | None = None) -> Tensor:
+            return smooth_ap_loss(
+                vectors,
+                reference.vectors,
+                query.labels,
+                reference.labels,
+                temperature=self.temperature,
+                ignore=ignore,
+                reactivation=reactivation,
+                log=self.log,
+            )
+
+        if not self.resized:
+            return ranked(query.vectors)
+        vectors = query.vectors.detach().requires_grad_()
+        plain, reactivated = (
+            torch.autograd.grad(ranked(vectors, constants), vectors)[0].norm() for constants in (None, Reactivation())
         )
+        return ranked(query.vectors) * (reactivated / plain.clamp_min(torch.finfo(plain.dtype).tiny))

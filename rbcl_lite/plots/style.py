@@ -41,6 +41,7 @@ METHOD_COLOURS = {
     "supap": "#A9762F",
     "rbcl": "#B5409A",
     "rbcl-no-agents": "#D873D0",
+    "rbcl-bct": "#C05C7E",
 }
 """Methods, and variants of them, compared with each other.
 

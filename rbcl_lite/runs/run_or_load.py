@@ -12,6 +12,7 @@ import torch
 
 from rbcl_lite.base.device import default_device
 from rbcl_lite.base.files import locked, make_folder, write_json, write_text
+from rbcl_lite.base.processes import ALONE, Processes
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.data.cache import cache_dir
 from rbcl_lite.data.dataset import ReIDDataset
@@ -32,13 +33,17 @@ STATE = "state.safetensors"
 """State of a training that is not complete; it goes when everything else is written."""
 
 
-def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path | None = None) -> Run:
+def run_or_load(
+    config: RunConfig, *, progress: bool | None = None, folder: Path | None = None, processes: Processes = ALONE
+) -> Run:
     """Train what ``config`` describes, or load it if that was done before.
 
     Args:
         config: the run. An old run is made first; a given old model is used as it is.
         progress: see :func:`rbcl_lite.base.progress.bar`.
         folder: where runs are kept; ``runs`` in :func:`rbcl_lite.data.cache.cache_dir` by default.
+        processes: this process among those that train the run together, each of which makes this
+            call. Process 0 holds the lock, prepares images and old vectors, and writes.
 
     Returns:
         the run. Two processes that ask for the same one train it once: the second waits for the
@@ -51,21 +56,23 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
     """
     root = (folder or cache_dir() / "runs").expanduser().resolve()  # what is said of it holds everywhere
     target = root / config.key()
-    if (target / "run.json").exists():
+    progress = progress if processes.main else False
+    if processes.same((target / "run.json").exists()):
         return _load(target)
     make_folder(root)  # the run's own folder comes with its first file
-    with locked(target):
-        if (target / "run.json").exists():
+    with locked(target) if processes.main else contextlib.nullcontext():
+        if processes.same((target / "run.json").exists()):
             return _load(target)
-        old = open_old(config.old, progress, folder) if config.old and config.uses_old else None
-        if isinstance(old, Run):
-            check_apart(config, old, progress)
+        old = open_old(config.old, progress, folder, processes) if config.old and config.uses_old else None
         started = time.perf_counter()
-        upgrade = make_upgrade(config, old, progress)
+        with processes.main_first():
+            if isinstance(old, Run):
+                check_apart(config, old, progress)
+            upgrade = make_upgrade(config, old, progress)
         learner = LEARNERS[config.learner](**config.learner_options)
         method = METHODS[config.method](weight=config.weight, **config.method_options)
         watch = None
-        if config.watch and config.old:
+        if config.watch and config.old and processes.main:
             watch = new_old_watch(config, upgrade, old or open_old(config.old, progress, folder))
         history = train(
             upgrade,
@@ -73,12 +80,17 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             method,
             config.train,
             device=default_device(),
+            processes=processes,
             state=target / STATE,
             watch=watch,
             progress=progress,
         )
         check_finite(upgrade)
-        return _finish(target, config, upgrade, history, round(time.perf_counter() - started, 1))
+        with processes.main_first():
+            if not processes.main:
+                return load_run(target)
+            seconds = round(time.perf_counter() - started, 1)
+            return _finish(target, config, upgrade, history, seconds, processes.count)
 
 
 def _load(target: Path) -> Run:
@@ -90,12 +102,15 @@ def _load(target: Path) -> Run:
     return load_run(target)
 
 
-def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float) -> Run:
+def _finish(
+    target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float, processes: int
+) -> Run:
     """Write a trained model and all that is known of it; ``run.json`` last, because it says
     "complete".
     """
     assert isinstance(upgrade.model, Embedder) and isinstance(upgrade.train, ReIDDataset)
     about = {"seed": config.train.seed, "seconds": seconds, "code": config.code(), **provenance()}
+    about["processes"] = processes
     people = taught_people(config, upgrade)
     trained_on = TrainedOn.of(config.images, config.seed, upgrade.train)
     write_text(target / "history.csv", history.to_csv(index=False))
@@ -151,7 +166,12 @@ def check_apart(config: RunConfig, old: Run, progress: bool | None = None) -> No
             )
 
 
-def open_old(old: RunConfig | GivenOld, progress: bool | None = None, folder: Path | None = None) -> OldModel:
+def open_old(
+    old: RunConfig | GivenOld,
+    progress: bool | None = None,
+    folder: Path | None = None,
+    processes: Processes = ALONE,
+) -> OldModel:
     """The old model of a configuration: trained or loaded if it is a run, read as it is if it was
     given.
 
@@ -160,6 +180,6 @@ def open_old(old: RunConfig | GivenOld, progress: bool | None = None, folder: Pa
         ValueError: a given old model has changed.
     """
     if isinstance(old, RunConfig):
-        return run_or_load(old, progress=progress, folder=folder)
+        return run_or_load(old, progress=progress, folder=folder, processes=processes)
     old.check()
     return load_run(old.path) if old.is_run else OldVectors(Path(old.path))

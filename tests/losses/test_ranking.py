@@ -35,12 +35,13 @@ def both_gradients(loss: Tensor, query: Tensor, reference: Tensor) -> tuple[Tens
 
 @pytest.mark.parametrize("tau", [0.01, 0.1])
 @pytest.mark.parametrize("ignored", [False, True])
-def test_equals_the_loops_in_value_and_gradient(tau: float, ignored: bool) -> None:
+@pytest.mark.parametrize("log", [False, True])
+def test_equals_the_loops_in_value_and_gradient(tau: float, ignored: bool, log: bool) -> None:
     query, reference, qi, ri = problem()
     ignore = random_ignore() if ignored else None
     query.requires_grad_(), reference.requires_grad_()
-    ours = smooth_ap_loss(query, reference, qi, ri, temperature=tau, ignore=ignore)
-    slow = smooth_ap(cosines(query, reference), qi, ri, tau, ignore)
+    ours = smooth_ap_loss(query, reference, qi, ri, temperature=tau, ignore=ignore, log=log)
+    slow = smooth_ap(cosines(query, reference), qi, ri, tau, ignore, log=log)
     assert ours.item() == pytest.approx(slow.item(), abs=1e-12)
     for a, b in zip(both_gradients(ours, query, reference), both_gradients(slow, query, reference)):
         torch.testing.assert_close(a, b, atol=1e-10, rtol=1e-9)

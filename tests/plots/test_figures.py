@@ -9,7 +9,7 @@ from matplotlib.colors import to_hex
 
 from rbcl_lite import plots
 from rbcl_lite.experiments.rotation import ROTATION
-from rbcl_lite.experiments.settings import VARIANTS
+from rbcl_lite.experiments.settings import TABLE
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
 from rbcl_lite.plots import (
@@ -50,7 +50,7 @@ def result() -> dict:
 
 
 def test_every_method_has_its_own_colour() -> None:
-    assert set(METHOD_COLOURS) == set(METHODS) | set(VARIANTS) | {ROTATION}
+    assert set(METHOD_COLOURS) == set(METHODS) | set(TABLE) | {ROTATION, "smooth-ap-all-pairs"}
     assert len({c.lower() for c in METHOD_COLOURS.values()}) == len(METHOD_COLOURS)
 
 
