@@ -108,7 +108,7 @@ def _remove_abandoned(folder: Path, stem: str) -> None:
 
 def _unwritable(target: Path, error: OSError) -> OSError:
     """An error of the same kind that says what to do."""
-    why = error.strerror or str(error)
+    why = error.strerror or f"{error}: is the disk full?"
     said = type(error)(f"{target} cannot be written ({why}); make room there, or choose another place")
     said.errno = error.errno
     return said

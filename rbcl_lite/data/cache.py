@@ -78,7 +78,7 @@ def cached_file(key: Mapping[str, object], write: Callable[[Path], None]) -> np.
 def _kept(path: Path) -> np.ndarray | None:
     try:
         return np.load(path, mmap_mode="r")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, EOFError) as error:
         warnings.warn(f"{path} is damaged ({error}) and is made again", stacklevel=4)

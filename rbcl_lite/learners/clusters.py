@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_positive
 from rbcl_lite.clustering.dbscan import pseudo_labels
 
 
@@ -46,6 +47,9 @@ class Clustering:
         k1: neighbours of an image.
         k2: images in the query expansion.
         centred: :func:`centre_cameras` first, where cameras are known.
+
+    Raises:
+        ValueError: a number out of range; now, not when half of the training is over.
     """
 
     eps: float
@@ -53,6 +57,11 @@ class Clustering:
     k1: int
     k2: int
     centred: bool
+
+    def __post_init__(self) -> None:
+        if not 0 < self.eps < 1:
+            raise ValueError(f"eps is a Jaccard distance strictly between 0 and 1, got {self.eps}; 0.4 to 0.7 is usual")
+        check_positive(min_samples=self.min_samples, k1=self.k1, k2=self.k2)
 
     def __call__(self, vectors: Tensor, cams: Tensor | None) -> Tensor:
         """Cluster of each of N images, 0..C-1, or -1."""

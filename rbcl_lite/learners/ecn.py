@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_not_negative, check_positive, check_share
 from rbcl_lite.data.camera_style import CameraStyle
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.learners.clusters import Clustering
@@ -101,6 +102,9 @@ class ECN(Learner):
             raise ValueError(f"the weight of the target loss must lie in 0..1, got {weight}")
         if (camera or neighbours) and not exemplar:
             raise ValueError("camera and neighbourhood invariance are targets of the exemplar memory: exemplar=True")
+        check_positive(temperature=temperature, k=k)
+        check_share(warmup=warmup, start=start, momentum=momentum, dropout=dropout, label_smoothing=label_smoothing)
+        check_not_negative(triplet=triplet)
         self.weight, self.temperature, self.k = weight, temperature, k
         self.warmup, self.start = warmup, start
         self.momentum, self.dropout = momentum, dropout

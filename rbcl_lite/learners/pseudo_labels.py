@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_not_negative, check_positive, check_share
 from rbcl_lite.data.sampling import IdentitySampler
 from rbcl_lite.learners.clusters import Clustering
 from rbcl_lite.learners.labelled import LabelledBranch
@@ -83,6 +84,9 @@ class PseudoLabels(Learner):
         label_smoothing: float = 0.1,
     ) -> None:
         super().__init__()
+        check_positive(temperature=temperature)
+        check_share(momentum=momentum, start=start, label_smoothing=label_smoothing)
+        check_not_negative(labelled=labelled)
         self.clustering = Clustering(eps, min_samples, k1, k2, centred)
         self.temperature, self.momentum, self.start, self.labelled = temperature, momentum, start, labelled
         self.label_smoothing = label_smoothing

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_not_negative, check_share
 from rbcl_lite.data.sampling import IdentitySampler
 from rbcl_lite.losses.identity import cross_entropy_loss
 from rbcl_lite.losses.triplet import triplet_loss
@@ -29,6 +30,8 @@ class Supervised(Learner):
         self, label_smoothing: float = 0.1, margin: float = 0.3, triplet: float = 1.0, steps: int | None = None
     ) -> None:
         super().__init__()
+        check_share(label_smoothing=label_smoothing)
+        check_not_negative(triplet=triplet)
         self.length = steps
         self.label_smoothing, self.margin, self.triplet = label_smoothing, margin, triplet
 

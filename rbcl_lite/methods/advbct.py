@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_not_negative, check_positive
 from rbcl_lite.losses.adversarial import ModelDiscriminator, adversarial_loss, reversal_strength
 from rbcl_lite.losses.elastic import ElasticBoundary, class_spheres
 from rbcl_lite.protocol import Batch, Learner, Method, Upgrade
@@ -32,6 +33,8 @@ class AdvBCT(Method):
         self, weight: float = 1.0, threshold: float = 1.0, adversarial: float = 1.0, hidden: int = 100
     ) -> None:
         super().__init__(weight)
+        check_not_negative(threshold=threshold, adversarial=adversarial)
+        check_positive(hidden=hidden)
         self.threshold, self.adversarial, self.hidden = threshold, adversarial, hidden
 
     def prepare(self, upgrade: Upgrade, learner: Learner) -> None:

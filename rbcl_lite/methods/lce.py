@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_not_negative
 from rbcl_lite.features import fit_dimension
 from rbcl_lite.losses.lce import class_cones, classifier_alignment_loss, cone_loss
 from rbcl_lite.methods.classifier import classifier_of
@@ -34,6 +35,7 @@ class LCE(Method):
 
     def __init__(self, weight: float = 1.0, boundary: float = 1.0, alignment: float = 1.0) -> None:
         super().__init__(weight)
+        check_not_negative(boundary=boundary, alignment=alignment)
         self.boundary, self.alignment = boundary, alignment
         self.register_buffer("centres", torch.empty(0, 0), persistent=False)
         self.register_buffer("angles", torch.empty(0), persistent=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_not_negative
 from rbcl_lite.features import fit_dimension
 from rbcl_lite.losses.nccl import confident_samples, nccl_class_loss, nccl_loss
 from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
@@ -49,6 +50,7 @@ class NCCL(Method):
         super().__init__(weight)
         if bank is not None and bank < 1:
             raise ValueError(f"bank is a number of old vectors, at least 1, or None for all, got {bank}")
+        check_not_negative(class_weight=class_weight)
         self.temperature, self.bank, self.class_weight = temperature, bank, class_weight
         self.confident, self.logit_scale = confident, logit_scale
         self.register_buffer("labels", torch.empty(0, dtype=torch.long), persistent=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from rbcl_lite.base.numbers import check_not_negative
 from rbcl_lite.losses.supap import calibration_loss, supap_loss
 from rbcl_lite.methods.ranking import RankingMethod
 from rbcl_lite.methods.references import Rows
@@ -42,6 +43,7 @@ class SupAP(RankingMethod):
         same_camera: bool = False,
     ) -> None:
         super().__init__(weight, temperature=temperature, own=own, same_camera=same_camera)
+        check_not_negative(calibration=calibration)
         self.rho, self.delta, self.calibration = rho, delta, calibration
         self.positive_margin, self.negative_margin = positive_margin, negative_margin
 

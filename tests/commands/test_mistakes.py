@@ -46,7 +46,7 @@ def no_images(monkeypatch: pytest.MonkeyPatch) -> None:
         ("--weight nan", "the weight of a method must be a number, got nan"),
         ("--erase -0.5", "probability of random erasing, 0 to 1, got -0.5"),
         ("--erase 2", "probability of random erasing, 0 to 1, got 2"),
-        ("--seed -1", "seed must not be negative, got -1"),
+        ("--seed -1", "seed must not be negative, and below 2**32, got -1"),
         ("--backbone magic", "unknown backbone 'magic'"),
         ("--backbone tiny --pretrained", "there are no pretrained weights of 'tiny'"),
         ("--precision magic", "unknown precision 'magic'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +12,10 @@ import numpy as np
 import pytest
 from hostile_folders import READ_NAMES, READ_TABLES, REFUSED_NAMES, REFUSED_TABLES, beside
 from hostile_images import READ, REFUSED
+from hostile_places import PLACES
 from hostile_runs import OPTIONS, RUNS, VECTORS
 from hostile_tools import contents, holds, matrix
-from own_crops import MODEL, PATTERN, train, write_table
+from own_crops import MODEL, PATTERN, call, train, write_table
 from PIL import Image
 
 from rbcl_lite.base.scale import scale
@@ -137,3 +139,47 @@ def test_an_option_that_is_refused(line: str, thirty_people: Path, tmp_path: Pat
     said = told(*put(line).split(" "))
     assert put(OPTIONS[line]) in said and len(said) < 5000, said
     assert contents(tmp_path / "here") == {} and file.read_text() == "mine"
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="lays down capabilities and limits the size of files, as Linux does"
+)
+@pytest.mark.parametrize("case", PLACES)
+def test_a_place(
+    case: str,
+    shop: Path,
+    judge: Path,
+    tmp_path: Path,
+    told: Told,
+    monkeypatch: pytest.MonkeyPatch,
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    place = PLACES[case]
+    names = {name: tmp_path / name for name in ("cache", "runs", "here", "file", "folder")}
+    names |= {"shop": shop, "image": shop / "p03_c0_0.png", "table": write_table(shop)}
+    names["judge"] = Path(shutil.copytree(judge, tmp_path / "judge", ignore=shutil.ignore_patterns("features")))
+    names["file"].write_text("mine")
+
+    def put(text: str) -> str:
+        for name, path in names.items():
+            text = text.replace(f"{{{name}}}", str(path))
+        return text.replace("{pattern}", PATTERN)
+
+    acts: dict[str, Callable[[], object]] = {
+        "first": lambda: matrix(judge, "--data", shop),
+        "train": lambda: call(*map(put, place.command)),
+        "remember": lambda: monkeypatch.setattr("rbcl_lite.data.digests.RECENT", -60),  # files that have just changed
+    }
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    place.arrange({**names, **acts})  # type: ignore[dict-item]
+    monkeypatch.setenv("RBCL_CACHE", put(place.cache))
+    try:
+        with place.within():
+            said = "\n".join(call(*map(put, place.command))) if place.works else told(*map(put, place.command))
+    finally:
+        for path in names.values():
+            if path.exists():
+                path.chmod(0o755)
+    assert holds(said, put(place.said)), said
+    assert any(place.warned in str(w.message) for w in recwarn) or not place.warned
+    assert names["file"].read_text() == "mine" and not list((tmp_path / "here").glob("*"))
