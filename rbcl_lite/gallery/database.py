@@ -21,7 +21,7 @@ CREATE TABLE rows (row INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, person INT
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE removed (row INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
 CREATE INDEX removed_by_generation ON removed (generation);
-CREATE TABLE segments (low INTEGER PRIMARY KEY, high INTEGER NOT NULL, name TEXT NOT NULL, trained TEXT);
+CREATE TABLE segments (low INTEGER PRIMARY KEY, high INTEGER NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL);
 """
 # generation: grows with each change of the content. layout: grows when segments of the index are exchanged.
 # A row is written once and its number never used again: to replace a vector is to remove a row and to add one.
@@ -98,6 +98,18 @@ class Database:
                 yield self._reader
             finally:
                 self._reader.execute("COMMIT")
+
+    @contextmanager
+    def aside(self) -> Iterator[sqlite3.Connection]:
+        """A long reading transaction on a connection of its own: searches and writers do not wait for it."""
+        with self._translated():
+            self._check_process()
+            connection = self._connect(True)
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                connection.close()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
