@@ -18,6 +18,7 @@ from rbcl_lite.gallery.segment import drop, publish, write_columns
 from rbcl_lite.gallery.trained import add_index, read_centres, write_centres
 
 FOLDER, LOCK = "index", "index.lock"
+_QUICK, _THOROUGH = 2, 10  # how much smaller the next segment is at least
 _RETRAIN = 4  # centres serve a gallery until it is so many times as large as the one they were trained on
 
 
@@ -66,17 +67,18 @@ class Compaction:
             top = connection.execute("SELECT max(high) FROM segments").fetchone()[0] or 0
         return last - top >= self._limits.tail
 
-    def compact(self, wait: bool = False) -> None:
+    def compact(self, thorough: bool = False) -> None:
         """Write new rows, and the segments that are to be merged with them.
 
         Args:
-            wait: for another process that is writing the index; otherwise leave it to that one.
+            thorough: leave hardly more than one segment, and wait for another process that is
+                writing the index; otherwise it is left to that one.
 
         Raises:
             OSError: the index cannot be written; what the database holds is as it was.
         """
-        with self._locked(wait) as mine, self._database.aside() as connection:
-            span = self._plan(connection) if mine else None
+        with self._locked(thorough) as mine, self._database.aside() as connection:
+            span = self._plan(connection, _THOROUGH if thorough else _QUICK) if mine else None
             if span:
                 self._write(connection, span)
 
@@ -114,7 +116,7 @@ class Compaction:
             if path.name not in used:
                 drop(path)
 
-    def _plan(self, connection: sqlite3.Connection) -> Span | None:
+    def _plan(self, connection: sqlite3.Connection, factor: int) -> Span | None:
         """What to write, or None where the index is up to date."""
         there, last, trained = entries(connection), _last(connection), _trained(connection)
         top = there[-1].high if there else 0
@@ -126,7 +128,7 @@ class Compaction:
             if centres is None or sum(sizes) + new >= _RETRAIN * centres.trained_on:
                 return Span(0, last, None, train=True)
         hollow = [i for i, e in enumerate(there) if e.count - sizes[i] > max(sizes[i], self._limits.tail)]
-        first = min([first_to_merge(sizes, new), *hollow])
+        first = min([_first(sizes, new, factor), *hollow])
         if first == len(there):
             return Span(top, last, trained) if new else None
         return Span(there[first].low, last, trained)
@@ -157,6 +159,14 @@ class Compaction:
             gone = "DELETE FROM removed WHERE row > ? AND row <= ? AND generation <= ?"
             writer.execute(gone, (span.low, span.high, generation))
             writer.execute("UPDATE state SET layout = layout + 1, trained = ?", (trained,))
+
+
+def _first(sizes: list[int], new: int, factor: int) -> int:
+    """What to merge with the new rows; without any, with the newest segment."""
+    if new or not sizes:
+        return first_to_merge(sizes, new, factor)
+    first = first_to_merge(sizes[:-1], sizes[-1], factor)
+    return first if first < len(sizes) - 1 else len(sizes)
 
 
 def _last(connection: sqlite3.Connection) -> int:

@@ -158,7 +158,7 @@ class Gallery(VectorStore):
         return report(self._now()[0], size)
 
     def save(self) -> None:  # noqa: D102
-        self._compaction.compact(wait=True)
+        self._compaction.compact(thorough=True)
         self._now()
 
     def close(self) -> None:  # noqa: D102

@@ -31,15 +31,16 @@ class Limits:
             raise ValueError(f"tail and flat must be at least 1, and recall above 0 and at most 1, got {self}")
 
 
-def first_to_merge(sizes: Sequence[int], new: int) -> int:
+def first_to_merge(sizes: Sequence[int], new: int, factor: int = 2) -> int:
     """Position of the first segment that is written again together with the new rows.
 
-    Segments shrink by half or more from one to the next, so that there are few of them and each row
-    is written again a few times only. A segment of which much was removed is small.
+    Segments shrink by the factor or more from one to the next, so that there are few of them and
+    each row is written again a few times only. A segment of which much was removed is small.
 
     Args:
         sizes: rows that are left in each segment, oldest first.
         new: rows that are in no segment yet.
+        factor: 2 where rows keep coming; a larger one leaves fewer segments to search.
 
     Returns:
         0..len(sizes); len(sizes) leaves all as they are.
@@ -48,7 +49,7 @@ def first_to_merge(sizes: Sequence[int], new: int) -> int:
     (3, 2, 0)
     """
     first, total = len(sizes), new
-    while first and sizes[first - 1] < 2 * total:
+    while first and sizes[first - 1] < factor * total:
         first -= 1
         total += sizes[first]
     return first
