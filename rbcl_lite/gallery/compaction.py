@@ -63,8 +63,7 @@ class Compaction:
     def due(self) -> bool:
         """Whether enough new rows have come together."""
         with self._database.read() as connection:
-            last = connection.execute("SELECT last_row FROM state").fetchone()[0]
-            top = connection.execute("SELECT max(high) FROM segments").fetchone()[0] or 0
+            last, top = connection.execute("SELECT last_row, top FROM state").fetchone()
         return last - top >= self._limits.tail
 
     def compact(self, thorough: bool = False) -> None:
@@ -119,7 +118,7 @@ class Compaction:
     def _plan(self, connection: sqlite3.Connection, factor: int) -> Span | None:
         """What to write, or None where the index is up to date."""
         there, last, trained = entries(connection), _last(connection), _trained(connection)
-        top = there[-1].high if there else 0
+        top = connection.execute("SELECT top FROM state").fetchone()[0]
         count = "SELECT count(*) FROM rows WHERE row > ? AND row <= ?"
         sizes = [connection.execute(count, (e.low, e.high)).fetchone()[0] for e in there]
         new = connection.execute(count, (top, last)).fetchone()[0]
@@ -158,7 +157,7 @@ class Compaction:
                 writer.execute("INSERT INTO segments VALUES (?, ?, ?, ?)", (span.low, span.high, name, count))
             gone = "DELETE FROM removed WHERE row > ? AND row <= ? AND generation <= ?"
             writer.execute(gone, (span.low, span.high, generation))
-            writer.execute("UPDATE state SET layout = layout + 1, trained = ?", (trained,))
+            writer.execute("UPDATE state SET layout = layout + 1, top = max(top, ?), trained = ?", (span.high, trained))
 
 
 def _first(sizes: list[int], new: int, factor: int) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 FORMAT = 1
 FILE = "gallery.sqlite"
 SCHEMA = """
-CREATE TABLE state (format INTEGER, dim INTEGER, generation INTEGER, layout INTEGER, last_row INTEGER, trained TEXT);
+CREATE TABLE state (format INTEGER, dim INTEGER, generation INTEGER, layout INTEGER, last_row INTEGER, top INTEGER,
+                    trained TEXT);
 CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, note TEXT NOT NULL);
 CREATE TABLE compatible (new INTEGER, old INTEGER, new_old REAL, old_old REAL, date TEXT, note TEXT,
                          PRIMARY KEY (new, old));
@@ -23,8 +24,9 @@ CREATE TABLE removed (row INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
 CREATE INDEX removed_by_generation ON removed (generation);
 CREATE TABLE segments (low INTEGER PRIMARY KEY, high INTEGER NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL);
 """
-# generation: grows with each change of the content. layout: grows when segments of the index are exchanged.
-# A row is written once and its number never used again: to replace a vector is to remove a row and to add one.
+# generation grows with each change of the content, layout when segments of the index are exchanged. Rows up to the
+# number top are in segments, or were removed. A row is written once and its number never used again: to replace a
+# vector is to remove a row and to add one.
 
 
 class Database:
@@ -82,7 +84,7 @@ class Database:
                     raise ValueError(f"{self.path} holds no gallery")
                 for statement in SCHEMA.split(";"):
                     self._writer.execute(statement)
-                self._writer.execute("INSERT INTO state VALUES (?, ?, 0, 0, 0, NULL)", (FORMAT, dim))
+                self._writer.execute("INSERT INTO state VALUES (?, ?, 0, 0, 0, 0, NULL)", (FORMAT, dim))
             self._writer.execute("COMMIT")
         except BaseException:
             self._writer.execute("ROLLBACK")

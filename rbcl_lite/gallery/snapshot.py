@@ -80,13 +80,13 @@ def refreshed(old: Snapshot, connection: sqlite3.Connection, index: Path) -> Sna
     Raises:
         Damaged: a segment that is missing or cut off.
     """
-    state = connection.execute("SELECT generation, layout, last_row FROM state").fetchone()
+    state = connection.execute("SELECT generation, layout, last_row, top FROM state").fetchone()
     if state[:2] == (old.generation, old.layout):
         return old
-    generation, layout, last_row = state
+    generation, layout, last_row, top = state
     gone = connection.execute("SELECT row FROM removed WHERE generation > ?", (old.generation,)).fetchall()
     removed = np.array([row for (row,) in gone], np.int64)
-    top, segments = 0, {}
+    segments = {}
     for entry in entries(connection):
         if entry.name in old.segments:
             segments[entry.name] = old.segments[entry.name].without(removed)
@@ -95,7 +95,6 @@ def refreshed(old: Snapshot, connection: sqlite3.Connection, index: Path) -> Sna
             inside = connection.execute(text, (entry.low, entry.high)).fetchall()
             part = open_segment(index / entry.name, old.dim)
             segments[entry.name] = part.without(np.array([row for (row,) in inside], np.int64))
-        top = entry.high
     tail = (old.tail or empty(old.dim)).after(top).without(removed)
     more = list(read_blocks(connection, max(top, old.last_row), last_row, old.dim))
     if more or tail.alive is not None:
