@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -138,12 +139,14 @@ def test_a_gallery_does_not_cross_a_fork(path):
         child.join()
 
 
-def test_two_writers_take_turns(path):
+@pytest.mark.parametrize("shared", [False, True])
+def test_two_writers_take_turns(path, shared):
     """Each adds its own keys; the same key twice is refused to one of them."""
     refused = []
+    one = Gallery(path, dim=DIM, limits=LIMITS) if shared else None
 
     def write(first):
-        with Gallery(path, dim=DIM, limits=LIMITS) as gallery:
+        with contextlib.nullcontext(one) if one else Gallery(path, dim=DIM, limits=LIMITS) as gallery:
             for number in range(first, first + 6):
                 gallery.add(block(number, 1))
             try:
@@ -156,6 +159,8 @@ def test_two_writers_take_turns(path):
         thread.start()
     for thread in threads:
         thread.join()
+    if one:
+        one.close()
     with Gallery.open(path) as gallery:
         assert len(gallery) == BLOCK * (BLOCKS + 13)
     assert len(refused) == 1 and "'500/0' is in the gallery already" in refused[0]
