@@ -200,7 +200,7 @@ class MilvusGallery(VectorStore):
         self._client.close()
 
     def __len__(self) -> int:
-        return milvus_rows.count(self._client, self.name, alive(read_state(self._client, self.name).generation))
+        return self._count(alive(read_state(self._client, self.name).generation))
 
     @contextmanager
     def _change(self, recall: float | None = None) -> Iterator[Change]:
@@ -226,10 +226,10 @@ class MilvusGallery(VectorStore):
             check_known(str(one), versions)
         check_known(name, versions)
         strange = [v for v in versions if v != name and v not in versions[name].compatible_with]
-        present = [
-            v for v in strange if milvus_rows.count(self._client, self.name, f"{asked} and {any_of('version', [v])}")
-        ]
-        check_comparable(name, present, versions)
+        check_comparable(name, [v for v in strange if self._count(f"{asked} and {any_of('version', [v])}")], versions)
+
+    def _count(self, asked: str) -> int:
+        return milvus_rows.count(self._client, self.name, asked)
 
     def _nearest(self, queries: np.ndarray, asked: str, limit: int, exact: bool) -> list[list[milvus_rows.Row]]:
         """What the server finds for each query."""
