@@ -12,7 +12,6 @@ from __future__ import annotations
 import time as clock
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -25,6 +24,7 @@ from rbcl_lite.gallery.milvus_index import build_index, fitting, read_index
 from rbcl_lite.gallery.milvus_schema import (
     COLUMNS,
     NO_TIME,
+    Change,
     State,
     alive,
     any_of,
@@ -43,24 +43,6 @@ TIMEOUT = 30.0  # seconds that a request may take
 GRACE = 2 * TIMEOUT  # seconds that rows stay after they went: a search that began before still finds them
 MOST = 16_383  # hits that a server gives
 SAMPLE = 100  # queries by which the recall of an index is measured
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change that is being made.
-
-    Args:
-        before: the generation that counts while it is made.
-        versions: the registered ones; what is put in counts when the change does.
-    """
-
-    before: int
-    versions: dict[str, Version]
-
-    @property
-    def generation(self) -> int:
-        """The generation that begins with it."""
-        return self.before + 1
 
 
 class MilvusGallery(VectorStore):

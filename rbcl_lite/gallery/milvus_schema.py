@@ -55,6 +55,24 @@ class State:
         return cls(**{**known, "versions": versions, "since": [tuple(s) for s in known["since"]]})
 
 
+@dataclass(frozen=True)
+class Change:
+    """A change that is being made.
+
+    Args:
+        before: the generation that counts while it is made.
+        versions: the registered ones; what is put in counts when the change does.
+    """
+
+    before: int
+    versions: dict[str, Version]
+
+    @property
+    def generation(self) -> int:
+        """The generation that begins with it."""
+        return self.before + 1
+
+
 def connect(url: str, token: str, timeout: float) -> MilvusClient:
     """A connection to a server.
 
