@@ -137,10 +137,11 @@ class Compaction:
         generation = connection.execute("SELECT generation FROM state").fetchone()[0]
         replaced = [self.folder / e.name for e in entries(connection) if span.low <= e.low < span.high]
         try:
-            count = write_columns(temporary, read_blocks(connection, span.low, span.high, self._database.dim))
+            count, versions = write_columns(temporary, read_blocks(connection, span.low, span.high, self._database.dim))
             if span.train:
                 trained = write_centres(self.folder, temporary, self._database.dim)
             about = {"rows": count, "low": span.low, "high": span.high, "generation": generation, "trained": trained}
+            about |= {"versions": versions}
             if trained:
                 centres = self.folder / trained
                 about |= add_index(centres, temporary, replaced, self._database.dim, self._limits.recall)

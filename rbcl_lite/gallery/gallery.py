@@ -137,7 +137,8 @@ class Gallery(VectorStore):
         versions = {v.name: v for v in snapshot.versions.values()}
         for asked in where.version or ():
             check_known(str(asked), versions)
-        check_comparable(name, snapshot.present(where), versions)
+        check_known(name, versions)
+        check_comparable(name, snapshot.versions_but([name, *versions[name].compatible_with], where), versions)
         views = [NO_VIEW] * len(features)
         if camera_rule and features.cams is not None:
             views = [v if min(v) >= 0 else NO_VIEW for v in zip(features.ids.tolist(), features.cams.tolist())]

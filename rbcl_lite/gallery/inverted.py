@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +105,7 @@ class Inverted:
 
     def probes(self, share: float) -> int:
         """Lists to look at where only a share of the vectors may be found: more of them, the fewer those are."""
-        return min(self.index.nlist, int(np.ceil(self.nprobe / np.sqrt(share))))
+        return min(self.index.nlist, math.ceil(self.nprobe / math.sqrt(share)))
 
     def search(
         self, queries: np.ndarray, k: int, at: np.ndarray, bits: np.ndarray | None = None

@@ -53,6 +53,7 @@ class Part:
         by_person: [N] int32 positions sorted by person, or None.
         inverted: index, or None where every vector is compared.
         about: what is known of a segment.
+        numbers: numbers of the versions that occur, or did before some rows were removed.
     """
 
     rows: np.ndarray
@@ -66,6 +67,7 @@ class Part:
     by_person: np.ndarray | None = None
     inverted: Inverted | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    numbers: frozenset[int] = frozenset()
     _choices: dict[Where, Choice] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -117,10 +119,13 @@ class Part:
             masks.append(self.times < where.until)
         return None if not masks else np.logical_and.reduce(masks)
 
-    def present(self, where: Where, versions: Mapping[int, Version]) -> set[int]:
-        """Numbers of the versions of the rows that meet a condition."""
+    def versions_but(self, readable: frozenset[int], where: Where, versions: Mapping[int, Version]) -> set[int]:
+        """Numbers of the versions, other than the readable ones, among the rows that meet a condition."""
+        other = set(self.numbers - readable)
+        if not other:  # nearly always: no row has to be looked at
+            return set()
         mask = self.choice(where, versions).mask
-        return set(np.unique(self.versions if mask is None else self.versions[mask]).tolist())
+        return other & set(np.unique(self.versions if mask is None else self.versions[mask]).tolist())
 
     def same_view(self, person: int, camera: int) -> np.ndarray:
         """Positions of a person's images at one camera."""
@@ -137,8 +142,8 @@ class Part:
         if first == 0:
             return self
         alive = None if self.alive is None else self.alive[first:]
-        columns = {name: getattr(self, name)[first:] for name in _COLUMNS}
-        return Part(keys=self.keys[first:], alive=alive, **columns)
+        columns: dict[str, Any] = {name: getattr(self, name)[first:] for name in _COLUMNS}
+        return Part(keys=self.keys[first:], alive=alive, numbers=self.numbers, **columns)
 
 
 def _among(column: np.ndarray, values: int | Sequence[int]) -> np.ndarray:
@@ -158,6 +163,7 @@ def joined(parts: Sequence[Part]) -> Part:
     columns: dict[str, Any] = {}
     for name in _COLUMNS:
         columns[name] = np.concatenate([getattr(p, name)[at] for p, at in zip(parts, keep)])
+    columns["numbers"] = frozenset(np.unique(columns["versions"]).tolist())
     return Part(keys=[p.keys[i] for p, at in zip(parts, keep) for i in at.tolist()], **columns)
 
 

@@ -44,21 +44,22 @@ class Question:
 def search(snapshot: Snapshot, question: Question) -> Hits:
     """The k nearest rows of each query."""
     lists: dict[str, np.ndarray] = {}
-    found = [_candidates(snapshot, part, question, lists) for part in snapshot.parts]
+    parts, k = snapshot.parts, question.k
+    found = [_candidates(snapshot, part, question, lists) for part in parts]
     q = len(question.vectors)
-    rows = np.concatenate([np.empty((q, 0), np.int64), *(f[0] for f in found)], axis=1)
-    scores = np.concatenate([np.empty((q, 0), np.float32), *(f[1] for f in found)], axis=1)
-    order = np.lexsort((rows, -scores), axis=1)[:, : question.k]
-    rows, scores = np.take_along_axis(rows, order, 1), np.take_along_axis(scores, order, 1)
-    left_over = ((0, 0), (0, question.k - rows.shape[1]))
-    rows, scores = np.pad(rows, left_over), np.pad(scores, left_over, constant_values=-np.inf)
-    return _hits(snapshot, np.where(np.isfinite(scores), rows, 0), scores)
+    places = np.concatenate([np.full((q, k), -1), *(f[0] for f in found)], axis=1)  # k more than needed: left over
+    scores = np.concatenate([np.full((q, k), -np.inf, np.float32), *(f[1] for f in found)], axis=1)
+    which = np.repeat(np.arange(-1, len(parts)), [k, *(f[0].shape[1] for f in found)])
+    order = np.lexsort((places, np.broadcast_to(which, places.shape), -scores), axis=1)[:, :k]
+    scores = np.take_along_axis(scores, order, 1)
+    which = np.where(np.isfinite(scores), which[order], -1)
+    return _hits(snapshot, parts, which, np.take_along_axis(places, order, 1), scores)
 
 
 def _candidates(
     snapshot: Snapshot, part: Part, question: Question, lists: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Row numbers and exact scores [Q, K'] of one part; what must not be found has the score -inf.
+    """Positions and exact scores [Q, K'] in one part; what must not be found has the score -inf.
 
     ``lists`` remembers, for all parts with the same centres, which are nearest to the queries.
     """
@@ -83,7 +84,7 @@ def _candidates(
     for line, line_places, at in zip(scores, places, out):
         if len(at):
             line[np.isin(line_places, at)] = -np.inf
-    return part.rows[places], scores
+    return places, scores
 
 
 def _near(
@@ -99,16 +100,16 @@ def _near(
     return index.search(queries, min(k, len(part)), known[:, :count], choice.bits)[0]
 
 
-def _hits(snapshot: Snapshot, rows: np.ndarray, scores: np.ndarray) -> Hits:
-    """What is known of the rows; number 0 is none."""
-    shape = rows.shape
-    keys, versions = np.full(shape, "", object), np.full(shape, "", object)
-    persons, cams, times = np.full(shape, NOBODY), np.full(shape, NOBODY), np.full(shape, np.nan)
-    for part in snapshot.parts:
-        at = np.minimum(np.searchsorted(part.rows, rows), len(part) - 1)
-        here = part.rows[at] == rows
-        at = at[here]
-        keys[here] = [part.keys[i] for i in at.tolist()]
-        versions[here] = [snapshot.versions[n].name for n in part.versions[at].tolist()]
-        persons[here], cams[here], times[here] = part.persons[at], part.cams[at], part.times[at]
+def _hits(snapshot: Snapshot, parts: Sequence[Part], which: np.ndarray, places: np.ndarray, scores: np.ndarray) -> Hits:
+    """What is known of the rows at these positions of these parts; part -1 is none."""
+    keys, versions = np.full(which.shape, "", object), np.full(which.shape, "", object)
+    persons, cams = np.full(which.shape, NOBODY), np.full(which.shape, NOBODY)
+    times = np.full(which.shape, np.nan)
+    for number, part in enumerate(parts):
+        here = which == number
+        at = places[here]
+        if len(at):
+            keys[here] = [part.keys[i] for i in at.tolist()]
+            versions[here] = [snapshot.versions[n].name for n in part.versions[at].tolist()]
+            persons[here], cams[here], times[here] = part.persons[at], part.cams[at], part.times[at]
     return Hits(keys, scores, persons, cams, times, versions, snapshot.generation)

@@ -51,11 +51,11 @@ class Names(Sequence[str]):
         return self._text[start : int(self._ends[index])].tobytes().decode()
 
 
-def write_columns(folder: Path, blocks: Iterable[Part]) -> int:
+def write_columns(folder: Path, blocks: Iterable[Part]) -> tuple[int, list[int]]:
     """Write rows to a new folder, block by block.
 
     Returns:
-        Number of rows.
+        number of rows; numbers of the versions among them.
     """
     folder.mkdir(parents=True)
     columns: dict[str, list[np.ndarray]] = {name: [np.empty(0, np.int64)] for name in (*COLUMNS, "ends")}
@@ -73,7 +73,7 @@ def write_columns(folder: Path, blocks: Iterable[Part]) -> int:
     arrays["by_person"] = np.argsort(arrays["persons"], kind="stable").astype(np.int32)
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
-    return len(arrays["rows"])
+    return len(arrays["rows"]), np.unique(arrays["versions"]).tolist()
 
 
 def read_vectors(folder: Path, dim: int) -> np.ndarray:
@@ -128,6 +128,7 @@ def open_segment(folder: Path, dim: int) -> Part:
             vectors=read_vectors(folder, dim),
             by_person=_mapped(folder / "by_person.npy"),
             inverted=inverted,
+            numbers=frozenset(about["versions"]),
             about=about,
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:  # faiss raises RuntimeError

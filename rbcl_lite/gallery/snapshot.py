@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,10 +45,12 @@ class Snapshot:
         """What has to be searched."""
         return [p for p in (*self.segments.values(), self.tail) if p is not None and len(p)]
 
-    def present(self, where: Where) -> list[str]:
-        """Names of the versions among the rows that meet a condition, oldest first."""
-        numbers = set().union(*(p.present(where, self.versions) for p in self.parts))
-        return [self.versions[n].name for n in sorted(numbers)]
+    def versions_but(self, readable: Iterable[str], where: Where) -> list[str]:
+        """Names of the versions, other than the readable ones, among the rows that meet a condition."""
+        names = set(readable)
+        known = frozenset(n for n, v in self.versions.items() if v.name in names)
+        other = set().union(*(p.versions_but(known, where, self.versions) for p in self.parts))
+        return [self.versions[n].name for n in sorted(other)]
 
     def table(self, where: Where) -> pd.DataFrame:
         """Key, person, camera, time and version of the rows that meet a condition."""
