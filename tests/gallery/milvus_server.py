@@ -50,6 +50,7 @@ class MilvusServer:
 
         self.folder.mkdir(parents=True, exist_ok=True)
         options = [f"--{name}={port}" for name, port in self.ports.items()]
+        options += ["--extra-config", "proxy.timeTickInterval=20"]  # a read of one's own write waits for a tick
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self.program, "--data", self.folder / "data", *options],
@@ -60,7 +61,8 @@ class MilvusServer:
         end = time.monotonic() + patience
         while True:
             try:
-                MilvusClient(uri=self.url, timeout=5).close()
+                client = MilvusClient(uri=self.url, timeout=5)
+                client.list_collections()  # a connection alone may be one that pymilvus kept
                 return
             except Exception:
                 if time.monotonic() > end or self.process.poll() is not None:
