@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export PIP_ROOT_USER_ACTION = ignore
 
 .NOTPARALLEL:
-.PHONY: book test check bench clean env env-all runs notebooks html links links-smoke lint types unit smoke browser
+.PHONY: book test check bench clean env env-all runs notebooks html links links-smoke lint types unit smoke browser milvus
 
 book: env runs notebooks html links
 
@@ -70,6 +70,17 @@ smoke: env
 
 links-smoke: smoke
 	@$(LYCHEE) README.md CONTRIBUTING.md '_build/smoke/html/**/*.html'
+
+# a server in an environment of its own, Linux x86-64; everywhere else these tests are skipped
+MILVUS := .cache/milvus
+$(MILVUS)/bin/milvus-server: | env-all
+	@echo "installing a Milvus server into $(MILVUS) (about 80 MB)…"
+	@$(BIN)/python -m venv $(MILVUS)
+	@PYTHONWARNINGS=ignore $(MILVUS)/bin/python -m pip install -q milvus==2.3.5
+
+milvus: $(MILVUS)/bin/milvus-server
+	@echo "gallery: the same tests against a real Milvus server (some minutes)…"
+	@RBCL_MILVUS=$(abspath $<) RBCL_MILVUS_REQUIRED=1 $(BIN)/python -m pytest -q tests/gallery/test_milvus.py
 
 browser:
 	@echo "pages: every one in Chromium, wide, dark and as on a phone (some minutes)…"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -35,6 +35,27 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def in_place_of(self, persons: np.ndarray, cams: np.ndarray, times: np.ndarray) -> Batch:
+        """The same vectors, with what the gallery knows of the images.
+
+        Args:
+            persons: [N] that the keys have in the gallery.
+            cams: [N] likewise.
+            times: [N] likewise.
+
+        Raises:
+            ValueError: a key that another person or camera has.
+        """
+        for name, was, now in (("person", persons, self.persons), ("camera", cams, self.cams)):
+            wrong = np.flatnonzero((was != NOBODY) & (now != NOBODY) & (was != now))
+            if len(wrong):
+                i = int(wrong[0])
+                raise ValueError(
+                    f"{self.keys[i]!r} has {name} {was[i]} in the gallery and {now[i]} in the new vectors "
+                    f"({len(wrong)} such keys): is it the same image? Nothing was replaced"
+                )
+        return replace(self, persons=persons, cams=cams, times=times)
 
 
 def query_vectors(features: Features, dim: int) -> np.ndarray:
@@ -85,6 +106,41 @@ def unique(keys: Sequence[str]) -> list[str]:
     if "" in out:
         raise ValueError("a key is empty; a key names the image")
     return out
+
+
+def check_new(keys: Sequence[str], there: Collection[str]) -> None:
+    """Make sure that no key is in the gallery.
+
+    Args:
+        keys: to be added.
+        there: those of them that are in the gallery.
+
+    Raises:
+        ValueError: there is one.
+    """
+    if there:
+        key = next(k for k in keys if k in there)
+        raise ValueError(
+            f"key {key!r} is in the gallery already ({len(there)} of {len(keys)} are); nothing was added: "
+            "backfill replaces vectors, remove takes them out"
+        )
+
+
+def check_there(keys: Sequence[str], there: Collection[str]) -> None:
+    """Make sure that every key is in the gallery.
+
+    Args:
+        keys: that are wanted.
+        there: those of them that are in the gallery.
+
+    Raises:
+        ValueError: one is not.
+    """
+    absent = [k for k in keys if k not in there]
+    if absent:
+        raise ValueError(
+            f"key {absent[0]!r} is not in the gallery ({len(absent)} of {len(keys)} are not); nothing was changed"
+        )
 
 
 def as_batch(

@@ -18,6 +18,7 @@ from rbcl_lite.gallery.batch import Batch, as_batch, query_vectors, unique, vers
 from rbcl_lite.gallery.compaction import Compaction, entries
 from rbcl_lite.gallery.database import Database
 from rbcl_lite.gallery.layout import Limits
+from rbcl_lite.gallery.milvus import MilvusGallery
 from rbcl_lite.gallery.records import NOBODY, Evidence, Hits, Report, Version
 from rbcl_lite.gallery.reporting import report, size_of
 from rbcl_lite.gallery.rows import delete, find, find_all, insert, read_versions, replace, write_version
@@ -79,6 +80,11 @@ class Gallery(VectorStore):
             FileNotFoundError: there is none.
         """
         return cls(path)
+
+    @staticmethod
+    def connect(url: str, dim: int | None = None, *, name: str = "gallery", token: str = "") -> VectorStore:
+        """The gallery behind a server; see :class:`~rbcl_lite.gallery.milvus.MilvusGallery`."""
+        return MilvusGallery(url, dim, name=name, token=token)
 
     @property
     def versions(self) -> Mapping[str, Version]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rbcl_lite.gallery.batch import Batch
-from rbcl_lite.gallery.records import NOBODY, Evidence, Version
+from rbcl_lite.gallery.batch import Batch, check_new, check_there
+from rbcl_lite.gallery.records import Evidence, Version
 
 _AT_ONCE = 500  # SQLite takes at least 999 parameters
 
@@ -45,11 +45,7 @@ def find_all(connection: sqlite3.Connection, keys: Sequence[str]) -> list[Stored
         ValueError: a key that is not there.
     """
     found = find(connection, keys)
-    absent = [k for k in keys if k not in found]
-    if absent:
-        raise ValueError(
-            f"key {absent[0]!r} is not in the gallery ({len(absent)} of {len(keys)} are not); nothing was changed"
-        )
+    check_there(keys, found)
     return [found[k] for k in keys]
 
 
@@ -86,13 +82,7 @@ def insert(connection: sqlite3.Connection, batch: Batch, version: int) -> None:
     Raises:
         ValueError: a key that is there already.
     """
-    there = find(connection, batch.keys)
-    if there:
-        key = next(k for k in batch.keys if k in there)
-        raise ValueError(
-            f"key {key!r} is in the gallery already ({len(there)} of {len(batch)} are); nothing was added: "
-            "backfill replaces vectors, remove takes them out"
-        )
+    check_new(batch.keys, find(connection, batch.keys))
     _insert(connection, batch, version)
     next_generation(connection)
 
@@ -105,17 +95,10 @@ def replace(connection: sqlite3.Connection, batch: Batch, version: int) -> None:
     """
     stored = find_all(connection, batch.keys)
     persons, cams = (np.array([getattr(s, name) for s in stored], np.int64) for name in ("person", "camera"))
-    for name, was, now in (("person", persons, batch.persons), ("camera", cams, batch.cams)):
-        wrong = np.flatnonzero((was != NOBODY) & (now != NOBODY) & (was != now))
-        if len(wrong):
-            i = int(wrong[0])
-            raise ValueError(
-                f"{batch.keys[i]!r} has {name} {was[i]} in the gallery and {now[i]} in the new vectors ({len(wrong)} "
-                "such keys): is it the same image? Nothing was replaced"
-            )
     times = np.array([np.nan if s.time is None else s.time for s in stored], np.float64)
+    batch = batch.in_place_of(persons, cams, times)
     _delete(connection, [s.row for s in stored])
-    _insert(connection, Batch(batch.keys, batch.vectors, persons, cams, times, batch.version), version)
+    _insert(connection, batch, version)
 
 
 def delete(connection: sqlite3.Connection, keys: Sequence[str]) -> None:
