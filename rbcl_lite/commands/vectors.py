@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import tyro
 
@@ -20,16 +21,19 @@ def open_store(place: str, dim: int | None = None) -> VectorStore:
     """The gallery at a place.
 
     Args:
-        place: a folder.
+        place: a folder, or the address of a Milvus server and the name of a collection
+            (``http://host:19530/NAME``; ``gallery`` without a name).
         dim: coordinates of the vectors, to make it where it is missing.
 
     Raises:
         FileNotFoundError: there is none, and no ``dim``.
-        ValueError: an address.
+        ConnectionError: no server answers at the address.
     """
-    if "://" in place:
-        raise ValueError(f"{place} is an address; a gallery is a folder")
-    return Gallery(place, dim)
+    if "://" not in place:
+        return Gallery(place, dim)
+    address = urlsplit(place)
+    name = address.path.strip("/") or "gallery"
+    return Gallery.connect(f"{address.scheme}://{address.netloc}", dim, name=name)
 
 
 @dataclass(kw_only=True)

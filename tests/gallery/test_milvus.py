@@ -12,10 +12,12 @@ import threading
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from conformance import DIM, GOOD, Conformance, people
 from milvus_server import MilvusServer
 
+from rbcl_lite.commands.cli import main
 from rbcl_lite.gallery import Gallery
 from rbcl_lite.gallery import milvus as module
 from rbcl_lite.gallery import milvus_rows as rows
@@ -163,6 +165,32 @@ def test_inverted_lists_find_what_an_exact_search_finds(server, monkeypatch):
         assert np.mean(gallery.search(query, 10).keys == exact) > 0.5
     with MilvusGallery(server.url, name=name) as gallery:
         assert gallery.report().recall == report.recall
+
+
+def test_the_commands_take_an_address(server, name, tmp_path, capsys):
+    people(30).save(tmp_path / "old.safetensors")
+    people(5, first=100).save(tmp_path / "query.safetensors")
+    place = f"{server.url}/{name}"
+    main(["gallery", "build", place, "--features", str(tmp_path / "old.safetensors")])
+    main(
+        [
+            "gallery",
+            "search",
+            place,
+            "--features",
+            str(tmp_path / "query.safetensors"),
+            "--out",
+            str(tmp_path / "h.csv"),
+        ]
+    )
+    main(["gallery", "report", place])
+    assert "index: Milvus flat" in capsys.readouterr().out
+    with MilvusGallery(server.url, name=name) as gallery:
+        expected = gallery.search(people(5, first=100), 10).keys.tolist()
+    table = pd.read_csv(tmp_path / "h.csv")
+    assert [list(group["key"]) for _, group in table.groupby("query", sort=False)] == expected
+    with pytest.raises(SystemExit, match="no gallery 'other' at"):
+        main(["gallery", "report", f"{server.url}/other"])
 
 
 def test_a_key_that_is_too_long(server, name):
