@@ -57,7 +57,8 @@ class Evaluate:
         if stored:
             if self.runs or (self.data, self.table, self.pattern) != (None, None, None):
                 raise ValueError(
-                    "--old, --new and --independent are files of vectors: name no run and no images beside"
+                    "--old, --new and --independent take files of vectors, and nothing is read beside them; rbcl-lite "
+                    "extract writes those of a run"
                 )
             self._stored(stored)
             return
@@ -86,8 +87,8 @@ class Evaluate:
         matrix, verdicts = found.matrix(), found.verdicts()
         self._show(matrix, found.camera_rule)
         if "compatible" in verdicts:
-            above = "above: compatible" if verdicts["compatible"] else "not above: not compatible"
-            say(f"new/old against old/old: {above} by the criterion of Shen et al. (2020)")
+            above = "above old/old: compatible" if verdicts["compatible"] else "not above old/old: not compatible"
+            say(f"new/old is {above} by the criterion of Shen et al. (2020)")
             worse, better = verdicts["negative_flips"], verdicts["positive_flips"]
             say(f"flips: {worse:.1%} of the queries were right and are wrong now, {better:.1%} the other way round")
         if "update_gain" in verdicts:

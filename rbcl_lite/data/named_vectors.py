@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -49,7 +50,7 @@ class NamedVectors:
     def rows(self, index: Sequence[int]) -> NamedVectors:
         """Some of the rows."""
         columns = {name: getattr(self, name) for name in COLUMNS}
-        kept = {name: None if c is None else [c[i] for i in index] for name, c in columns.items()}
+        kept: dict[str, Any] = {name: None if c is None else [c[i] for i in index] for name, c in columns.items()}
         return replace(self, vectors=self.vectors[list(index)], **kept)
 
 

@@ -114,13 +114,14 @@ def open_exported(path: Path, size: tuple[int, int] | None = None, pixels: Pixel
         raise ValueError(f"{path} reads images of {said[0]} x {said[1]} pixels, got {size[0]} x {size[1]}")
     if pixels is not None and (pixels != reads if reads else opened.bytes is False and pixels == "uint8"):
         raise ValueError(f"{path} reads {reads or 'floating-point'} pixels, got {pixels}")
-    if size is None and said is None:
+    size = size if said is None else (said[0], said[1])
+    pixels = pixels if reads is None else reads
+    if size is None:
         raise ValueError(f"{path} does not say how large its images are; give HEIGHT WIDTH {WHERE.format('size')}")
-    if pixels is None and reads is None:
+    if pixels is None:
         choices = ", ".join(get_args(Pixels))
         raise ValueError(f"{path} does not say which pixels it reads; give one of {choices} {WHERE.format('pixels')}")
-    height, width = size if said is None else said
-    return Exported(path, (height, width), pixels if reads is None else reads, opened.about, opened.run, shape[0])
+    return Exported(path, size, pixels, opened.about, opened.run, shape[0])
 
 
 def _filled(x: Tensor, batch: int) -> Tensor:
