@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,10 +13,11 @@ class MetricLearningLoss(nn.Module):
     """One of the losses that compare queries with references, under the call of
     pytorch-metric-learning.
 
-    It can stand in that library's trainers, with its samplers and miners, and inside its
-    ``CrossBatchMemory``; the library itself is not needed. With the old model's vectors as ``ref_emb``
-    the loss keeps a new model compatible; without, the batch is compared with itself and no image
-    with itself. References that a loss of ours leaves without gradient stay so.
+    It can stand in that library's trainers, with its samplers and miners, and, by
+    :func:`cross_batch_memory`, inside its memory; the library itself is not needed. With the old
+    model's vectors as ``ref_emb`` the loss keeps a new model compatible; without, the batch is
+    compared with itself and no image with itself. References that a loss of ours leaves without
+    gradient stay so.
 
     Args:
         loss: a function of query [B, D], reference [R, D], query_ids [B], reference_ids [R] that takes
@@ -91,3 +93,30 @@ def chosen_pairs(indices_tuple: Sequence[Tensor], queries: int, references: int)
     chosen[anchor, positive] = True
     chosen[indices_tuple[-2] if len(indices_tuple) == 4 else anchor, negative] = True
     return chosen
+
+
+def cross_batch_memory(loss: MetricLearningLoss, embedding_size: int, **options: Any) -> nn.Module:
+    """The library's ``CrossBatchMemory`` around a loss of ours; by itself it takes only losses that it
+    knows by name.
+
+    Args:
+        loss: the adapter.
+        embedding_size: D.
+        options: ``memory_size``, ``miner``.
+
+    Raises:
+        ImportError: the library is not installed.
+    """
+    try:
+        from pytorch_metric_learning.losses import CrossBatchMemory
+    except ImportError as error:
+        raise ImportError(
+            "the memory is that of pytorch-metric-learning: pip install pytorch-metric-learning"
+        ) from error
+
+    class Memory(CrossBatchMemory):
+        @staticmethod
+        def supported_losses() -> list[str]:
+            return [type(loss).__name__]
+
+    return Memory(loss, embedding_size, **options)
