@@ -42,7 +42,9 @@ class Extract:
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
     part: Literal["all", "train", "validation", "test", "files"] = "all"
-    """Which images: of all parts, of one, or every file of the folder, whoever is on it."""
+    """Which images: of all parts, of one, or every file of the folder, where --table or --pattern says who
+    is on them, if anything does.
+    """
     seed: int | None = None
     """Of the people of a domain, and of who is held out; by default the model's."""
     scale: str | None = None
@@ -60,8 +62,9 @@ class Extract:
         if model.size is None:
             raise ValueError(f"{self.model} holds vectors already; extract needs a run or an exported model")
         config = model.config if isinstance(model, Run) else None
-        images = which_images(config.images if config else None, self.data, self.table, self.pattern)
-        if self.part == "files":
+        before = config.images if config and not (self.part == "files" and self.data) else None
+        images = which_images(before, self.data, self.table, self.pattern)
+        if self.part == "files":  # of other images nothing is known but what is named
             parts = [every_file(images, model.size)]
         else:
             known = config.seed if config else given.people_seed or 0
