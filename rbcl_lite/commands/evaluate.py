@@ -92,7 +92,9 @@ class Evaluate:
             worse, better = verdicts["negative_flips"], verdicts["positive_flips"]
             say(f"flips: {worse:.1%} of the queries were right and are wrong now, {better:.1%} the other way round")
         if "update_gain" in verdicts:
-            say(f"update gain: {verdicts['update_gain']:.2f}")
+            gain = verdicts["update_gain"]
+            undefined = "not defined, because the independent model scores like the old one"
+            say(f"update gain: {undefined if gain is None else f'{gain:.2f}'}")
         if self.json:
             about = {"metric": self.metric, "part": self.part, "left_out": left_out, "camera_rule": found.camera_rule}
             write_json(self.json, {**about, "matrix": matrix.to_dict(orient="index"), **verdicts})

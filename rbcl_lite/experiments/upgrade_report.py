@@ -48,8 +48,8 @@ class UpgradeReport:
 
     def verdicts(self) -> dict[str, Any]:
         """What the scores of ``old``, ``new`` and ``independent`` allow to say: ``compatible``,
-        ``negative_flips``, ``positive_flips`` (shares) and ``update_gain``; each only where all that
-        it needs was measured.
+        ``negative_flips``, ``positive_flips`` (shares) and ``update_gain`` (None where it is not
+        defined); each only where all that it needs was measured.
         """
         out: dict[str, Any] = {}
         before, after = self.score("old", "old"), self.score("new", "old")
@@ -61,7 +61,10 @@ class UpgradeReport:
         out["positive_flips"] = positive_flips(old_old, new_old)
         best = self.score("independent", "independent")
         if best is not None:
-            out["update_gain"] = update_gain(after, before, best)
+            try:
+                out["update_gain"] = update_gain(after, before, best)
+            except ValueError:
+                out["update_gain"] = None
         return out
 
 

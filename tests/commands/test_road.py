@@ -1,4 +1,4 @@
-"""The road by commands: old model, new model against it, vectors in files, their evaluation, export, the export as old model."""
+"""The road by commands: an old model, a new one against it, vectors in files, their evaluation, and exports."""
 
 from __future__ import annotations
 
