@@ -33,7 +33,7 @@ def find_given(path: str | Path, size: tuple[int, int] | None = None, pixels: Pi
     if found.is_run or format_of(Path(found.path)) is None:
         if size is not None or pixels is not None:
             raise ValueError(
-                f"--old-size and --old-pixels say what an exported model reads, and {found.path} is "
+                f"size and pixels say what an exported model reads, and {found.path} is "
                 + ("a run, which knows it" if found.is_run else "a file of vectors, which reads nothing")
             )
         return found

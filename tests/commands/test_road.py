@@ -11,12 +11,15 @@ import pytest
 import torch
 from own_crops import MODEL, PATTERN, call, draw, refused, train
 
+from rbcl_lite.base.scale import scale
+from rbcl_lite.data.images import Images
 from rbcl_lite.data.vector_files import read_vectors
 from rbcl_lite.experiments.measure import measure
 from rbcl_lite.features import Features
 from rbcl_lite.metrics import evaluate_ranking, negative_flips, positive_flips, update_gain
 from rbcl_lite.models.exported import open_exported
 from rbcl_lite.runs.given_old import GivenOld
+from rbcl_lite.runs.old_function import OldFunction
 from rbcl_lite.runs.open_given import open_given
 from rbcl_lite.runs.run import load_run
 
@@ -108,6 +111,27 @@ def test_vectors_of_numpy_and_csv_are_an_old_model(shop: Path, old: Path, runs: 
     new = load_run(train(shop, "--old", tmp_path / "old.npy", "--seed", 3, "--method", "contrastive", "--runs", runs))
     data = new.config.splits().train
     assert torch.equal(open_given(new.config.old).extract(data).vectors, load_run(old).extract(data).vectors)
+
+
+def test_a_model_of_other_code_by_its_vectors(shop: Path, runs: Path, tmp_path: Path) -> None:
+    """The example in the docstring of ``OldFunction``, with a network of theirs."""
+    torch.manual_seed(0)
+    theirs = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 5, stride=4), torch.nn.Flatten(), torch.nn.Linear(216, 24)
+    ).eval()
+
+    def vectors(images: np.ndarray) -> torch.Tensor:
+        with torch.no_grad():
+            return theirs((torch.from_numpy(images).permute(0, 3, 1, 2) / 255 - 0.5) / 0.25)
+
+    old = OldFunction(vectors, size=(40, 16), name="deployed")
+    splits = Images(str(shop), pattern=PATTERN).load(scale(), size=old.size, seed=0)
+    sides = (splits.train, *(getattr(p, s) for p in (splits.validation, splits.test) for s in ("query", "gallery")))
+    Features.concat([old.extract(side) for side in sides]).save(tmp_path / "old.safetensors")
+    new = load_run(train(shop, "--old", tmp_path / "old.safetensors", "--method", "contrastive", "--runs", runs))
+    assert (new.read_history()["compatibility"] > 0).all() and new.config.size == (32, 16)
+    by_file, by_function = (measure(m, new) for m in (open_given(new.config.old), old))
+    assert by_file.new_old.mAP == by_function.new_old.mAP and by_file.old_old.mAP == by_function.old_old.mAP
 
 
 def test_any_images_however_few_and_unknown(shop: Path, old: Path, tmp_path: Path) -> None:
