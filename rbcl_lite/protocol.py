@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.training_set import TrainingSet
 from rbcl_lite.features import Features, fit_dimension
+from rbcl_lite.models.forward import Forward
 from rbcl_lite.models.outputs import Outputs
 
 Model: TypeAlias = nn.Module
@@ -47,6 +48,7 @@ class Upgrade:
         seed: of everything random.
         augment: training augmentation; :func:`~rbcl_lite.data.augment.unchanged` for stored
             vectors.
+        forward: how a batch passes the model; :func:`~rbcl_lite.training.loop.train` sets it.
 
     Raises:
         ValueError: old vectors that are not one for each training image.
@@ -62,6 +64,7 @@ class Upgrade:
     batch: tuple[int, int] = (16, 4)
     seed: int = 0
     augment: Augmentation = Augment()
+    forward: Forward = Forward()
 
     def __post_init__(self) -> None:
         if self.old is not None and not np.array_equal(self.old.ids.cpu().numpy(), self.train.ids):

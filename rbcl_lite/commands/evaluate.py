@@ -43,6 +43,8 @@ class Evaluate:
     """CSV with the columns path, id and, where known, camera and split."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    layout: str | None = None
+    """market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776."""
     part: Literal["test", "validation"] = "test"
     """Which held-out people."""
     metric: Literal["mAP", "rank1", "mINP"] = "mAP"
@@ -55,7 +57,7 @@ class Evaluate:
         stored = {"old": self.old, "new": self.new, "independent": self.independent}
         stored = {model: files for model, files in stored.items() if files}
         if stored:
-            if self.runs or (self.data, self.table, self.pattern) != (None, None, None):
+            if self.runs or (self.data, self.table, self.pattern, self.layout) != (None, None, None, None):
                 raise ValueError(
                     "--old, --new and --independent take files of vectors, and nothing is read beside them; rbcl-lite "
                     "extract writes those of a run"
@@ -66,7 +68,7 @@ class Evaluate:
             raise ValueError("name at least one folder of a run, or files of stored vectors by --old and --new")
         runs = [load_run(r) for r in self.runs]
         config = runs[-1].config
-        images = which_images(config.images, self.data, self.table, self.pattern)
+        images = which_images(config.images, self.data, self.table, self.pattern, self.layout)
         config = replace(config, images=images)
         seen = seen_people(runs, config, self.part)
         if seen:

@@ -41,6 +41,8 @@ class Extract:
     """CSV with the columns path, id and, where known, camera and split."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    layout: str | None = None
+    """market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776."""
     part: Literal["all", "train", "validation", "test", "files"] = "all"
     """Which images: of all parts, of one, or every file of the folder, where --table or --pattern says who
     is on them, if anything does.
@@ -63,7 +65,7 @@ class Extract:
             raise ValueError(f"{self.model} holds vectors already; extract needs a run or an exported model")
         config = model.config if isinstance(model, Run) else None
         before = config.images if config and not (self.part == "files" and self.data) else None
-        images = which_images(before, self.data, self.table, self.pattern)
+        images = which_images(before, self.data, self.table, self.pattern, self.layout)
         if self.part == "files":  # of other images nothing is known but what is named
             parts = [every_file(images, model.size)]
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rbcl_lite.commands.output import say
+from rbcl_lite.commands.recipes import cost, load_recipe, names
 from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
@@ -12,7 +13,7 @@ from rbcl_lite.methods import METHODS
 
 @dataclass
 class Methods:
-    """List methods, learners and settings."""
+    """List methods, learners, settings and recipes."""
 
     def run(self) -> None:
         """Print the lists."""
@@ -23,3 +24,7 @@ class Methods:
         say("settings")
         for name, text in SETTINGS.items():
             say(f"  {name:28s}{text}")
+        say("recipes")
+        for name in names():
+            recipe = load_recipe(name)
+            say(f"  {name:28s}{recipe.values['about']}; {cost(recipe)}")

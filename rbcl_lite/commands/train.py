@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from rbcl_lite.base.processes import Processes
 from rbcl_lite.base.scale import scale
 from rbcl_lite.commands.checks import check_config, check_types, read_options
 from rbcl_lite.commands.output import say
+from rbcl_lite.commands.recipes import load_recipe
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.models.exported import Pixels
+from rbcl_lite.models.weights import WeightsFile
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import GivenOld
 from rbcl_lite.runs.open_given import find_given
@@ -40,12 +43,19 @@ class Train:
     """Train an old model, or with --old a new one that is kept compatible with it."""
 
     data: str = "campus"
-    """A domain (campus, station, street), or a folder of crops; by default in Market-1501's layout.
+    """A domain (campus, station, street), or a folder of crops, whose layout is recognised if it is a
+    known one.
     """
     table: str | None = None
     """CSV with the columns path, id and, where known, camera."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    recipe: str | None = None
+    """Options from a file, or from a recipe of the package (see rbcl-lite methods): those of its old
+    model, or with --old those of its new one. What is typed beside it counts.
+    """
+    layout: str | None = None
+    """market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776."""
     share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
@@ -67,11 +77,15 @@ class Train:
     labelled: str | None = None
     """Domain or folder of labelled images, for learners that need one beside unlabelled --data."""
     backbone: str | None = None
-    """tiny, small, resnet18 or resnet50; by default the scale's old or new one."""
+    """tiny, small, a classification network of torchvision (resnet50, efficientnet_b0) or one of
+    timm (timm:convnext_tiny, timm:vit_small_patch16_224); by default the scale's old or new one.
+    """
     dim: int | None = None
     """Embedding dimension; by default the scale's."""
     pretrained: bool = False
-    """Start from torchvision's ImageNet weights (ResNets)."""
+    """Start from the weights that torchvision or timm has, downloading them once."""
+    weights: Path | None = None
+    """File whose weights the backbone starts from: safetensors, or a torch state dict."""
     height: int | None = None
     """Height of the input in pixels, the width is half of it; by default the scale's."""
     epochs: int | None = None
@@ -88,6 +102,10 @@ class Train:
     """P: people in a batch; by default the scale's."""
     batch_images: int | None = None
     """K: images of each person in a batch; by default the scale's."""
+    chunk: int | None = None
+    """Images that pass the network at once, where a batch does not fit into the memory; the loss is
+    still that of the whole batch.
+    """
     seed: int = 0
     """Of weights, batches and augmentation, and of the people of a domain."""
     scale: str | None = None
@@ -100,6 +118,13 @@ class Train:
     """Further options of the method, as JSON."""
     learner_options: str = "{}"
     """Further options of the learner, as JSON."""
+
+    @classmethod
+    def following(cls, recipe: str, with_old: bool) -> Train:
+        """The command with the options of a recipe; images that neither it nor the user names are no
+        others by default.
+        """
+        return cls(**{"data": "", **load_recipe(recipe).options(with_old, cls)}, recipe=recipe)
 
     def config(self) -> RunConfig:
         """The run that these options describe."""
@@ -119,12 +144,13 @@ class Train:
         if self.learner == "supervised":
             learner_options = {"label_smoothing": at.label_smoothing, **learner_options}
         return RunConfig(
-            images=Images(self.data, self.table, self.pattern),
+            images=Images(self.data, self.table, self.pattern, self.layout),
             share=self.share,
             model=EmbedderConfig(
                 given(self.backbone, at.new_backbone if old else at.old_backbone),
                 given(self.dim, at.dim),
                 pretrained=self.pretrained,
+                weights=None if self.weights is None else WeightsFile.at(self.weights),
             ),
             size=(height, height // 2),
             batch=(given(self.batch_people, at.batch[0]), given(self.batch_images, at.batch[1])),
@@ -144,18 +170,26 @@ class Train:
                 schedule=self.schedule,
                 precision=self.precision,
                 seed=self.seed,
+                chunk=self.chunk,
             ),
             scale=at.name,
         )
 
     def run(self) -> None:
-        """Train, or find what was trained before."""
+        """Train, or find what was trained before; in several processes under ``accelerate launch``."""
         config = self.config()  # first: an unknown method needs another hint than a missing old model
         if self.old is None and METHODS[self.method].needs_old:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
         check_config(config)
-        if isinstance(config.old, GivenOld) and not (config.old.is_run and load_run(config.old.path).trained_on):
+        processes = Processes.here()
+        if (
+            processes.main
+            and isinstance(config.old, GivenOld)
+            and not (config.old.is_run and load_run(config.old.path).trained_on)
+        ):
             say("whom the old model was trained on is not recorded: make sure that no test person was among them")
-        run = run_or_load(config, folder=self.runs)
-        say(run)
-        say(run.folder)
+        run = run_or_load(config, folder=self.runs, processes=processes)
+        if processes.main:
+            say(run)
+            say(run.folder)
+        processes.close()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rbcl_lite.data.sampling import IdentitySampler
 from rbcl_lite.losses.identity import cross_entropy_loss
 from rbcl_lite.losses.triplet import triplet_loss
+from rbcl_lite.models.batch_norm import frozen_statistics
 from rbcl_lite.protocol import Batch, Upgrade
 
 
@@ -78,27 +76,10 @@ class LabelledBranch:
         device = batch.index.device
         with frozen_statistics(self.upgrade.model, self.update_statistics):
             inputs = self.upgrade.augment(labelled.inputs(index).to(device), batch.generator)
-            outputs = self.upgrade.model(inputs)
+            outputs = self.upgrade.forward(self.upgrade.model, inputs)
+        assert outputs.logits is not None  # the learner has refused a model without a classifier
         labels = self._labels[torch.from_numpy(index)].to(device)
         loss = cross_entropy_loss(outputs.logits, labels, label_smoothing=self.label_smoothing)
         if self.triplet:
             loss = loss + self.triplet * triplet_loss(outputs.feature, labels, margin=self.margin)
         return loss
-
-
-@contextmanager
-def frozen_statistics(model: nn.Module, update: bool) -> Iterator[None]:
-    """Forward passes in here leave the running statistics of batch norm as they are, unless
-    ``update``.
-
-    The batch's own statistics still normalise it: the layers stay in training mode.
-    """
-    layers = [] if update else [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    momenta = [m.momentum for m in layers]
-    for layer in layers:
-        layer.momentum = 0.0
-    try:
-        yield
-    finally:
-        for layer, momentum in zip(layers, momenta):
-            layer.momentum = momentum

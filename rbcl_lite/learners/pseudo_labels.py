@@ -103,7 +103,7 @@ class PseudoLabels(Learner):
     def on_epoch(self, epoch: Epoch) -> Tensor:
         """Cluster; the labels are clusters 0..C-1, and -1 for images outside all of them."""
         train, old = self.upgrade.train, self.upgrade.old
-        new = extract(self.upgrade.model, train, progress=False).vectors
+        new = extract(self.upgrade.model, train, progress=False, processes=self.upgrade.forward.processes).vectors
         early = epoch.progress < self.start - 1e-9
         self._contrast = not early or self._labelled is None
         basis = old.vectors if old is not None and early else new

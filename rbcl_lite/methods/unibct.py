@@ -69,7 +69,8 @@ class UniBCT(Method):
         if due <= int(self.refined):
             return
         assert self.upgrade.old is not None
-        new = extract(self.upgrade.model, self.upgrade.train, progress=False)
+        processes = self.upgrade.forward.processes
+        new = extract(self.upgrade.model, self.upgrade.train, progress=False, processes=processes)
         rows = refine_prototypes(
             new.vectors,
             self.upgrade.old.vectors,

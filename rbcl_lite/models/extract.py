@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from rbcl_lite.base.processes import ALONE, Processes
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.training_set import TrainingSet
 from rbcl_lite.features import Features
@@ -22,6 +23,7 @@ def extract(
     batch: int = 256,
     device: str | torch.device | None = None,
     progress: bool | None = None,
+    processes: Processes = ALONE,
 ) -> Features:
     """The embeddings of all images of a data set, without augmentation and in evaluation mode.
 
@@ -33,6 +35,7 @@ def extract(
         batch: images per forward pass.
         device: where to compute; the model's own device by default.
         progress: see :func:`rbcl_lite.base.progress.bar`.
+        processes: that read a share of the images each; all of them get all vectors.
 
     Returns:
         Features with vectors [N, D] on the CPU, ids, cams and keys of the data set.
@@ -49,11 +52,13 @@ def extract(
     rows = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # torch warns that a memory-mapped array is read-only
-        for start in bar(range(0, len(data), batch), desc=f"extract {data.name}", enabled=progress):
-            rows.append(model(data.inputs(slice(start, start + batch)).to(device)).embedding.float().cpu())
+        first, last = processes.bounds(len(data))
+        for start in bar(range(first, last, batch), desc=f"extract {data.name}", enabled=progress):
+            rows.append(model(data.inputs(slice(start, min(start + batch, last))).to(device)).embedding.float().cpu())
     model.to(home).train(training)
     cams = None if data.cams is None else torch.from_numpy(data.cams)
-    return Features(torch.cat(rows), torch.from_numpy(data.ids), cams, tag, data.keys)
+    vectors = processes.gather(torch.cat(rows), len(data))
+    return Features(vectors, torch.from_numpy(data.ids), cams, tag, data.keys)
 
 
 @torch.no_grad()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from rbcl_lite.base.files import sha256_of
 
 WEIGHTS = "model.safetensors"
 
@@ -51,7 +52,7 @@ class GivenOld:
                 f"no old model at {place}: {lacks}. Give the folder of a finished run with its weights, a file of "
                 "stored vectors, or an exported model; an old model whose gallery is in use is never trained again"
             )
-        return cls(str(place), _digest(file))
+        return cls(str(place), sha256_of(file))
 
     @property
     def is_run(self) -> bool:
@@ -76,11 +77,3 @@ class GivenOld:
                 f"the old model at {self.path} has changed (SHA-256 {now.sha256[:12]}…, it was {self.sha256[:12]}…); "
                 "put the file back, or train against the one that is there now"
             )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

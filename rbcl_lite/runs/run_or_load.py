@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import torch
-from filelock import FileLock
 
 from rbcl_lite.base.device import default_device
-from rbcl_lite.base.files import write_json, write_text
+from rbcl_lite.base.files import locked, make_folder, write_json, write_text
+from rbcl_lite.base.processes import ALONE, Processes
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.data.cache import cache_dir
 from rbcl_lite.data.dataset import ReIDDataset
@@ -29,14 +30,21 @@ from rbcl_lite.runs.start import OldModel, make_upgrade
 from rbcl_lite.runs.watch import new_old_watch
 from rbcl_lite.training.loop import train
 
+STATE = "state.safetensors"
+"""State of a training that is not complete; it goes when everything else is written."""
 
-def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path | None = None) -> Run:
+
+def run_or_load(
+    config: RunConfig, *, progress: bool | None = None, folder: Path | None = None, processes: Processes = ALONE
+) -> Run:
     """Train what ``config`` describes, or load it if that was done before.
 
     Args:
         config: the run. An old run is made first; a given old model is used as it is.
         progress: see :func:`rbcl_lite.base.progress.bar`.
         folder: where runs are kept; ``runs`` in :func:`rbcl_lite.data.cache.cache_dir` by default.
+        processes: this process among those that train the run together, each of which makes this
+            call. Process 0 holds the lock, prepares images and old vectors, and writes.
 
     Returns:
         the run. Two processes that ask for the same one train it once: the second waits for the
@@ -49,19 +57,23 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
     """
     root = (folder or cache_dir() / "runs").expanduser().resolve()  # what is said of it holds everywhere
     target = root / config.key()
-    root.mkdir(parents=True, exist_ok=True)  # the run's own folder comes with its first file
-    with FileLock(root / f"{target.name}.lock"):
-        if (target / "run.json").exists():
-            return load_run(target)
-        old = open_old(config.old, progress, folder) if config.old and config.uses_old else None
-        if isinstance(old, Run):
-            check_apart(config, old, progress)
+    progress = progress if processes.main else False
+    if processes.same((target / "run.json").exists()):
+        return _load(target)
+    make_folder(root)  # the run's own folder comes with its first file
+    with locked(target) if processes.main else contextlib.nullcontext():
+        if processes.same((target / "run.json").exists()):
+            return _load(target)
+        old = open_old(config.old, progress, folder, processes) if config.old and config.uses_old else None
         started = time.perf_counter()
-        upgrade = make_upgrade(config, old, progress)
+        with processes.main_first():
+            if isinstance(old, Run):
+                check_apart(config, old, progress)
+            upgrade = make_upgrade(config, old, progress)
         learner = LEARNERS[config.learner](**config.learner_options)
         method = METHODS[config.method](weight=config.weight, **config.method_options)
         watch = None
-        if config.watch and config.old:
+        if config.watch and config.old and processes.main:
             watch = new_old_watch(config, upgrade, old or open_old(config.old, progress, folder))
         history = train(
             upgrade,
@@ -69,26 +81,44 @@ def run_or_load(config: RunConfig, *, progress: bool | None = None, folder: Path
             method,
             config.train,
             device=default_device(),
-            state=target / "state.safetensors",
+            processes=processes,
+            state=target / STATE,
             watch=watch,
             progress=progress,
         )
         check_finite(upgrade)
-        return _finish(target, config, upgrade, history, round(time.perf_counter() - started, 1))
+        with processes.main_first():
+            if not processes.main:
+                return load_run(target)
+            seconds = round(time.perf_counter() - started, 1)
+            return _finish(target, config, upgrade, history, seconds, processes.count)
 
 
-def _finish(target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float) -> Run:
+def _load(target: Path) -> Run:
+    """A complete run, also where nobody may write. Who was killed before the last line of
+    :func:`_finish` left the state.
+    """
+    with contextlib.suppress(OSError):
+        (target / STATE).unlink(missing_ok=True)
+    return load_run(target)
+
+
+def _finish(
+    target: Path, config: RunConfig, upgrade: Upgrade, history: pd.DataFrame, seconds: float, processes: int
+) -> Run:
     """Write a trained model and all that is known of it; ``run.json`` last, because it says
     "complete".
     """
     assert isinstance(upgrade.model, Embedder) and isinstance(upgrade.train, ReIDDataset)
     about = {"seed": config.train.seed, "seconds": seconds, "code": config.code(), **provenance()}
+    about["processes"] = processes
     people = taught_people(config, upgrade)
     trained_on = TrainedOn.of(config.images, config.seed, upgrade.train)
     write_text(target / "history.csv", history.to_csv(index=False))
     save_model(target, upgrade.model, about)
     record = {"config": asdict(config), "people": people, "trained_on": trained_on.as_dict(), **about}
     write_json(target / "run.json", record)
+    (target / STATE).unlink(missing_ok=True)
     return Run(target, config, tuple(people), trained_on, False, seconds)
 
 
@@ -137,7 +167,12 @@ def check_apart(config: RunConfig, old: Run, progress: bool | None = None) -> No
             )
 
 
-def open_old(old: RunConfig | GivenOld, progress: bool | None = None, folder: Path | None = None) -> OldModel:
+def open_old(
+    old: RunConfig | GivenOld,
+    progress: bool | None = None,
+    folder: Path | None = None,
+    processes: Processes = ALONE,
+) -> OldModel:
     """The old model of a configuration: trained or loaded if it is a run, read as it is if it was
     given.
 
@@ -146,5 +181,5 @@ def open_old(old: RunConfig | GivenOld, progress: bool | None = None, folder: Pa
         ValueError: a given old model has changed.
     """
     if isinstance(old, RunConfig):
-        return run_or_load(old, progress=progress, folder=folder)
+        return run_or_load(old, progress=progress, folder=folder, processes=processes)
     return open_given(old)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.processes import ALONE, Processes
 from rbcl_lite.base.progress import bar
+from rbcl_lite.models.batch_norm import share_statistics, synchronise_statistics
+from rbcl_lite.models.forward import Forward
+from rbcl_lite.models.outputs import Outputs
 from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 from rbcl_lite.training.means import RunningMeans
 from rbcl_lite.training.precision import Precision
@@ -33,6 +38,7 @@ def train(
     config: TrainConfig,
     *,
     device: str | torch.device = "cpu",
+    processes: Processes = ALONE,
     state: Path | None = None,
     watch: Watch | None = None,
     progress: bool | None = None,
@@ -41,7 +47,9 @@ def train(
 
     Every draw of a step comes from (seed, step), so two runs with one seed are equal on a CPU, and
     a run that was killed continues, from the start of the epoch it was killed in, to the same
-    weights.
+    weights. So do several processes, up to rounding: each step is that of the whole batch, however
+    many share it (see :class:`~rbcl_lite.base.processes.Processes`), and another number of them may
+    continue.
 
     Args:
         upgrade: training images, the new model, and the old model's vectors.
@@ -49,7 +57,10 @@ def train(
         method: how the model is kept compatible.
         config: see :class:`~rbcl_lite.training.schedule.TrainConfig`.
         device: where to compute.
-        state: file for the state after each epoch; if it exists, training goes on from it.
+        processes: this process among those that train together; all of them call this function with
+            equal arguments, and end with equal models.
+        state: file for the state after each epoch, written by process 0; if it exists, training
+            goes on from it. It stays there: remove it when the model is kept.
         watch: called with the :class:`~rbcl_lite.protocol.Epoch` after it; what it returns is kept
             in the history. It may read ``upgrade.model`` (in training mode), and draws nothing from
             the training.
@@ -67,6 +78,9 @@ def train(
     device = torch.device(device)
     precision = Precision(config.precision, device)
     model = arrange_memory(upgrade.model.to(device))
+    synchronise_statistics(model, device, processes)
+    processes.broadcast_(model.state_dict().values())
+    upgrade = replace(upgrade, forward=Forward(processes, config.chunk))
     learner.prepare(upgrade)
     method.prepare(upgrade, learner)
     parts = {"model": model, "learner": learner.to(device), "method": method.to(device)}
@@ -80,7 +94,9 @@ def train(
         "weight": method.weight,
     }
     rows = resume(state, parts, optimizer, precision, about)
-    trunk = Trunk(model, precision)
+    processes.wait()  # nobody writes the state before all have read it
+    trunk = Trunk(model, precision) if upgrade.forward.plain else partial(upgrade.forward, model)
+    progress = progress if processes.main else False
 
     with (
         bar(total=config.epochs * learner.steps(), desc=f"train {upgrade.train.name}", enabled=progress) as shown,
@@ -88,10 +104,11 @@ def train(
         fast_float32(precision),
     ):
         shown.update(len(rows) * learner.steps())
-        for epoch in [Epoch(n, config.epochs) for n in range(len(rows), config.epochs)]:
+        for epoch in (Epoch(n, config.epochs) for n in range(len(rows), config.epochs)):
             started = time.perf_counter()
             torch.manual_seed(_seed(config.seed, 1, epoch.number))
             labels = learner.on_epoch(epoch)
+            processes.check_equal("labels", labels)
             method.on_epoch(epoch, labels)
             prepared = time.perf_counter()
             model.train()
@@ -107,7 +124,7 @@ def train(
                 with precision.autocast():
                     terms = losses(learner, method, batch)
                 loss = torch.stack([t.float() for t in terms.values()]).sum()
-                precision.backward_and_step(loss, optimizer)
+                precision.backward_and_step(loss, optimizer, processes)
                 with torch.no_grad():
                     learner.after_step(batch)
                     method.after_step(batch)
@@ -116,15 +133,14 @@ def train(
                 if number % READ_EVERY == READ_EVERY - 1:
                     shown.set_postfix_str(f"loss {means.read_loss():.3f}")
             means.read_loss()
+            share_statistics(model, processes)
             clock = {"prepare_seconds": prepared - started, "seconds": time.perf_counter() - prepared}
             watched = {k: float(v) for k, v in ((watch(epoch) if watch else None) or {}).items()}
             lr = optimizer.param_groups[0]["lr"]
             rows.append({"epoch": epoch.number, **means.values(), **watched, "lr": lr, **clock})
-            if state is not None:
+            if state is not None and processes.main:
                 save_state(state, parts, optimizer, {**about, "rows": rows, "scaler": precision.state()})
     model.eval()
-    if state is not None:
-        state.unlink(missing_ok=True)
     return pd.DataFrame(rows)
 
 
@@ -133,7 +149,7 @@ def forward(
     learner: Learner,
     index: np.ndarray,
     labels: Tensor,
-    trunk: Trunk,
+    trunk: Callable[[Tensor], Outputs],
     precision: Precision,
     generator: torch.Generator,
     step: int,

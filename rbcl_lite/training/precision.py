@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.processes import ALONE, Processes
+
 DTYPES = {"float32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -53,10 +55,20 @@ class Precision:
         """The context in which forward passes run."""
         return nullcontext() if self.dtype is None else torch.autocast(self.device.type, self.dtype)
 
-    def backward_and_step(self, loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-        """Gradients of ``loss`` and one step of the optimiser."""
+    def backward_and_step(
+        self,
+        loss: Tensor,
+        optimizer: torch.optim.Optimizer,
+        processes: Processes = ALONE,
+    ) -> None:
+        """Gradients of ``loss``, their mean over the processes, and one step of the optimiser.
+
+        The mean is taken of scaled gradients: one that overflows on one process is infinite on all,
+        and all of them skip the step.
+        """
         optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
+        processes.average_(p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None)
         self._scaler.step(optimizer)
         self._scaler.update()
 

@@ -20,6 +20,8 @@ class TrainConfig:
             Luo et al. 2019).
         precision: ``auto`` (mixed on CUDA, float32 elsewhere), ``float32``, ``bf16`` or ``fp16``.
         seed: of weights, batches, augmentation and everything else that is drawn.
+        chunk: images that pass the network at once, for batches that do not fit into the memory;
+            see :class:`~rbcl_lite.models.forward.Forward`. None for the whole batch.
     """
 
     epochs: int = 32
@@ -28,12 +30,15 @@ class TrainConfig:
     schedule: str = "onecycle"
     precision: str = "auto"
     seed: int = 0
+    chunk: int | None = None
 
     def __post_init__(self) -> None:
         if self.epochs < 1:
             raise ValueError(f"epochs must be at least 1, got {self.epochs}")
         if not 0 < self.lr < float("inf"):
             raise ValueError(f"lr, the highest learning rate, must be above 0, got {self.lr}")
+        if self.chunk is not None and self.chunk < 2:
+            raise ValueError(f"chunk is a number of images that pass the network at once, at least 2, got {self.chunk}")
         learning_rate(self, 0.0)  # an unknown schedule raises now, not after the images were made
 
 
