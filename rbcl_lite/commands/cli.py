@@ -1,4 +1,4 @@
-"""Command line: ``rbcl-lite render | train | evaluate | gallery | experiment | methods``."""
+"""Command line: ``rbcl-lite render | train | evaluate | extract | export | gallery | experiment | methods``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ import tyro
 from rbcl_lite.base.processes import launched
 from rbcl_lite.commands.evaluate import Evaluate
 from rbcl_lite.commands.experiment import Experiment
+from rbcl_lite.commands.export import Export
+from rbcl_lite.commands.extract import Extract
 from rbcl_lite.commands.gallery import Gallery
 from rbcl_lite.commands.lists import Methods
 from rbcl_lite.commands.output import shown
 from rbcl_lite.commands.render import Render
 from rbcl_lite.commands.train import Train
 
-COMMANDS = Annotated[Render | Train | Evaluate | Gallery | Experiment | Methods, tyro.conf.OmitSubcommandPrefixes]
+COMMANDS = Annotated[
+    Render | Train | Evaluate | Extract | Export | Gallery | Experiment | Methods, tyro.conf.OmitSubcommandPrefixes
+]
 
 
 def parsed(args: list[str] | None, default: Train | None = None) -> Any:

@@ -16,9 +16,11 @@ from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.models.exported import Pixels
 from rbcl_lite.models.weights import WeightsFile
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import GivenOld
+from rbcl_lite.runs.open_given import find_given
 from rbcl_lite.runs.run import load_run
 from rbcl_lite.runs.run_or_load import run_or_load
 from rbcl_lite.training.schedule import TrainConfig
@@ -29,6 +31,11 @@ Value = TypeVar("Value")
 def given(value: Value | None, default: Value) -> Value:
     """The value if it was given; 0 is a value."""
     return default if value is None else value
+
+
+def people_seed(old: GivenOld, seed: int) -> int:
+    """The seed of the old model's people where it is known, else the given one."""
+    return load_run(old.path).config.seed if old.is_run else given(old.people_seed, seed)
 
 
 @dataclass
@@ -52,7 +59,13 @@ class Train:
     share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
-    """The old model, used as it is: folder of a finished run, or file of its stored vectors."""
+    """The old model, used as it is: folder of a finished run, exported model (.onnx, .pt2, TorchScript), or
+    file of its stored vectors (.safetensors, .npy beside .csv).
+    """
+    old_size: tuple[int, int] | None = None
+    """Height and width in pixels of what an exported old model reads, where its file does not say."""
+    old_pixels: Pixels | None = None
+    """What numbers an exported old model reads, where its file does not say."""
     method: str = "independent"
     """How the new model is kept compatible: independent, l2, bct, contrastive, ... (see rbcl-lite
     methods).
@@ -116,7 +129,9 @@ class Train:
     def config(self) -> RunConfig:
         """The run that these options describe."""
         at = scale(self.scale)
-        old = None if self.old is None else GivenOld.at(self.old)
+        if self.old is None and (self.old_size or self.old_pixels):
+            raise ValueError("--old-size and --old-pixels say what an exported old model reads: name it by --old")
+        old = None if self.old is None else find_given(self.old, self.old_size, self.old_pixels)
         height = given(self.height, (at.size if old else at.old_size)[0])
         method_options = read_options("--options", self.options)
         learner_options = read_options("--learner-options", self.learner_options)
@@ -148,7 +163,7 @@ class Train:
             method_options=method_options,
             old=old,
             # never train on people that the old model was judged on
-            people_seed=load_run(old.path).config.seed if old and old.is_run else self.seed,
+            people_seed=self.seed if old is None else people_seed(old, self.seed),
             train=TrainConfig(
                 epochs=given(self.epochs, at.epochs if old else at.old_epochs),
                 lr=given(self.lr, at.lr),

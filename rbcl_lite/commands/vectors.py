@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import tyro
 
-from rbcl_lite.commands.images import reading
+from rbcl_lite.commands.which_images import which_images
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
 from rbcl_lite.gallery.gallery import Gallery
@@ -50,6 +50,8 @@ class Vectors:
     """CSV with the columns path, id and, where known, camera and split."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    layout: str | None = None
+    """market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776."""
     part: Literal["test", "validation"] = "test"
     """Which held-out people."""
     version: str | None = None
@@ -67,10 +69,11 @@ class Vectors:
         if (self.features is None) == (self.run_folder is None):
             raise ValueError("name the vectors by --features FILE, or the model that makes them by --run FOLDER")
         if self.features is not None:
-            if self.data or self.table or self.pattern:
-                raise ValueError("--data, --table and --pattern say which images --run reads, not --features")
+            if self.data or self.table or self.pattern or self.layout:
+                raise ValueError("--data, --table, --pattern and --layout say which images --run reads, not --features")
             return Features.load(self.features), []
         run = load_run(self.run_folder or "")
-        held_out = reading(run.config, self.data, self.table, self.pattern).splits().held_out(self.part)
+        images = which_images(run.config.images, self.data, self.table, self.pattern, self.layout)
+        held_out = replace(run.config, images=images).splits().held_out(self.part)
         side = held_out.query if which == "query" else held_out.gallery
         return run.extract(side), [held_out.query, held_out.gallery]

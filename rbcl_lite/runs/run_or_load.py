@@ -21,7 +21,8 @@ from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.protocol import Upgrade
 from rbcl_lite.runs.config import RunConfig
-from rbcl_lite.runs.given_old import GivenOld, OldVectors
+from rbcl_lite.runs.given_old import GivenOld
+from rbcl_lite.runs.open_given import open_given
 from rbcl_lite.runs.people import TrainedOn, name_people
 from rbcl_lite.runs.run import Run, load_run
 from rbcl_lite.runs.saved_model import save_model
@@ -181,5 +182,4 @@ def open_old(
     """
     if isinstance(old, RunConfig):
         return run_or_load(old, progress=progress, folder=folder, processes=processes)
-    old.check()
-    return load_run(old.path) if old.is_run else OldVectors(Path(old.path))
+    return open_given(old)

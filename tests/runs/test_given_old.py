@@ -13,7 +13,8 @@ from rbcl_lite.base.files import read_tensors, write_tensors
 from rbcl_lite.features import Features
 from rbcl_lite.models.extract import extract
 from rbcl_lite.runs.config import RunConfig
-from rbcl_lite.runs.given_old import GivenOld, OldVectors
+from rbcl_lite.runs.given_old import GivenOld
+from rbcl_lite.runs.old_vectors import OldVectors
 from rbcl_lite.runs.run import load_run
 from rbcl_lite.runs.run_or_load import open_old, run_or_load
 from rbcl_lite.runs.start import make_upgrade
