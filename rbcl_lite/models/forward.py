@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ class Forward:
         share = self.processes.share(inputs)
         with _own_draws(self.processes, inputs.device):
             outputs = model(share) if self.chunk is None else _in_chunks(model, share, self.chunk)
-        return Outputs(*(None if x is None else self.processes.gather(x, total) for x in _fields(outputs)))
+        return _joined([outputs], lambda column: self.processes.gather(column[0], total))
 
 
 def _in_chunks(model: nn.Module, inputs: Tensor, chunk: int) -> Outputs:
@@ -76,12 +76,14 @@ def _in_chunks(model: nn.Module, inputs: Tensor, chunk: int) -> Outputs:
     parts = [
         checkpoint(model, piece, use_reentrant=False, context_fn=contexts) for piece in inputs.tensor_split(pieces)
     ]
-    columns = zip(*map(_fields, parts))
-    return Outputs(*(None if column[0] is None else torch.cat(column) for column in columns))
+    return _joined(parts, torch.cat)
 
 
-def _fields(outputs: Outputs) -> Sequence[Tensor | None]:
-    return outputs.feature, outputs.embedding, outputs.logits
+def _joined(parts: Sequence[Outputs], join: Callable[[list[Tensor]], Tensor]) -> Outputs:
+    """One from several, each kind of output by itself."""
+    logits = [part.logits for part in parts if part.logits is not None]
+    feature, embedding = [part.feature for part in parts], [part.embedding for part in parts]
+    return Outputs(join(feature), join(embedding), join(logits) if logits else None)
 
 
 @contextmanager
