@@ -86,16 +86,21 @@ def environment(packages: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def write_result(
-    name: str, values: Mapping[str, Any], *, seed: int | None = None, packages: Sequence[str] = ()
+    name: str,
+    values: Mapping[str, Any],
+    *,
+    seed: int | None = None,
+    packages: Sequence[str] = (),
+    folder: Path = RESULTS,
 ) -> Path:
-    """Write ``benchmarks/results/<name>.json`` with the environment beside the values, and return its path."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
+    """Write ``<name>.json`` into benchmarks/results with the environment beside the values, and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
     record = {"benchmark": name, "seed": seed, **values, "environment": environment(packages)}
-    handle, temporary = tempfile.mkstemp(dir=RESULTS, suffix=".tmp")
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
     with os.fdopen(handle, "w") as file:
         json.dump(record, file, indent=2)
         file.write("\n")
-    target = RESULTS / f"{name}.json"
+    target = folder / f"{name}.json"
     os.replace(temporary, target)
     os.chmod(target, 0o644)  # mkstemp's files are private
     return target

@@ -12,10 +12,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
-from rbcl_lite.base.files import replacing
+from rbcl_lite.base.files import write_safetensors
 
 
 def fit_dimension(vectors: Tensor, dim: int) -> Tensor:
@@ -193,8 +192,7 @@ class Features:
             tensors["cams"] = self.cams.contiguous().cpu()
         if self.keys is not None:
             tensors["keys"] = torch.frombuffer(bytearray(json.dumps(self.keys).encode()), dtype=torch.uint8)
-        with replacing(path) as temporary:
-            save_file(tensors, temporary, metadata={"model": self.model, "format": "rbcl_lite.Features"})
+        write_safetensors(path, tensors, {"model": self.model, "format": "rbcl_lite.Features"})
         return Path(path)
 
     @staticmethod
@@ -215,5 +213,8 @@ class Features:
             raise ValueError(f"{path} is not a readable safetensors file: {error}") from error
         if "vectors" not in tensors or "ids" not in tensors:
             raise ValueError(f"{path} holds {sorted(tensors)}, expected vectors and ids")
-        keys = json.loads(bytes(tensors["keys"].numpy()).decode()) if "keys" in tensors else None
-        return Features(tensors["vectors"], tensors["ids"], tensors.get("cams"), meta.get("model", ""), keys)
+        try:
+            keys = json.loads(bytes(tensors["keys"].numpy()).decode()) if "keys" in tensors else None
+            return Features(tensors["vectors"], tensors["ids"], tensors.get("cams"), meta.get("model", ""), keys)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ValueError(f"{path} holds no usable features: {error}") from error

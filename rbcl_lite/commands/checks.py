@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from rbcl_lite.base.device import default_device
+from rbcl_lite.models.backbones import BACKBONES, check_backbone
 from rbcl_lite.models.embedder import Embedder
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.training.precision import Precision
@@ -26,12 +27,16 @@ def read_options(flag: str, text: str) -> dict[str, Any]:
     {'temperature': 0.1}
     """
     try:
-        values = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"{flag} is not JSON ({error}): {text}") from error
+        values = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{flag} is not JSON ({error}): {text[:200]}") from error
     if not isinstance(values, dict):
         raise ValueError(f"{flag} must be a JSON object such as '{{\"temperature\": 0.1}}', got {text}")
     return values
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number")
 
 
 def check_types(flag: str, part: type, options: Mapping[str, Any]) -> None:
@@ -50,7 +55,8 @@ def check_types(flag: str, part: type, options: Mapping[str, Any]) -> None:
         raise ValueError(f"{flag} holds the weight, which is given by --weight {options['weight']}")
     takes = typing.get_type_hints(part.__init__)  # type: ignore[misc]
     for name, value in options.items():
-        if name in takes and not fits(value, takes[name]):
+        endless = isinstance(value, float) and not math.isfinite(value)  # 1e999, which JSON allows
+        if name in takes and (endless or not fits(value, takes[name])):
             wanted = getattr(takes[name], "__name__", None) or str(takes[name])
             wanted = str(takes[name]) if typing.get_args(takes[name]) else wanted
             raise ValueError(f"{flag}: {name} of {part.__name__} is {json.dumps(value)}, it must be {wanted}")
@@ -85,11 +91,14 @@ def check_config(config: RunConfig) -> None:
         raise ValueError(f"the weight of a method must be a number, got {config.weight}")
     if not 0 <= config.augment.erase <= 1:
         raise ValueError(f"erase is the probability of random erasing, 0 to 1, got {config.augment.erase}")
-    if config.train.seed < 0:
-        raise ValueError(f"seed must not be negative, got {config.train.seed}")
-    downloads = config.model.backbone.startswith("resnet")
-    with torch.device("meta"):
-        Embedder(replace(config.model, pretrained=config.model.pretrained and not downloads))
+    if not 0 <= config.train.seed < 2**32:
+        raise ValueError(f"seed must not be negative, and below 2**32, got {config.train.seed}")
+    check_backbone(config.model.backbone, config.model.pretrained, config.model.weights)
+    model = replace(config.model, pretrained=False, size=config.size)
+    # a network of others is built, and tries an image; so are weights, which must fit
+    light = model.backbone in BACKBONES and model.weights is None
+    with torch.device("meta" if light else "cpu"), torch.random.fork_rng(devices=[]):
+        Embedder(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the training says it
         Precision(config.train.precision, torch.device(default_device()))

@@ -30,6 +30,8 @@ class Evaluate:
     """CSV with the columns path, id and, where known, camera and split."""
     pattern: str | None = None
     """Regular expression of the file names with the groups id and, where known, cam."""
+    layout: str | None = None
+    """market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776."""
     part: Literal["test", "validation"] = "test"
     """Which held-out people."""
     metric: Literal["mAP", "rank1", "mINP"] = "mAP"
@@ -41,14 +43,15 @@ class Evaluate:
         """Extract what is missing and print the matrix in per cent."""
         if not self.runs:
             raise ValueError("name at least one folder of a run")
-        if self.data is None and (self.table is not None or self.pattern is not None):
-            raise ValueError("--table and --pattern say how to read the folder --data: name it")
+        how = (self.table, self.pattern, self.layout)
+        if self.data is None and how != (None, None, None):
+            raise ValueError("--table, --pattern and --layout say how to read the folder --data: name it")
         runs = [load_run(r) for r in self.runs]
         config = runs[-1].config
         if self.data is not None:
-            as_before = self.table is None and self.pattern is None
+            as_before = how == (None, None, None)
             as_before &= not config.images.rendered and self.data not in DOMAINS
-            images = config.images.moved(self.data) if as_before else Images(self.data, self.table, self.pattern)
+            images = config.images.moved(self.data) if as_before else Images(self.data, *how)
             config = replace(config, images=images)
         seen = seen_people(runs, config, self.part)
         if seen:

@@ -16,6 +16,7 @@ from rbcl_lite.data.images import Images
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
+from rbcl_lite.models.weights import WeightsFile
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.given_old import GivenOld
 from rbcl_lite.runs.run import load_run
@@ -35,7 +36,8 @@ class Train:
     """Train an old model, or with --old a new one that is kept compatible with it."""
 
     data: str = "campus"
-    """A domain (campus, station, street), or a folder of crops; by default in Market-1501's layout.
+    """A domain (campus, station, street), or a folder of crops, whose layout is recognised if it is a
+    known one.
     """
     table: str | None = None
     """CSV with the columns path, id and, where known, camera."""
@@ -45,6 +47,8 @@ class Train:
     """Options from a file, or from a recipe of the package (see rbcl-lite methods): those of its old
     model, or with --old those of its new one. What is typed beside it counts.
     """
+    layout: str | None = None
+    """market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776."""
     share: float = 1.0
     """Share of the training people that is used, 0 to 1."""
     old: Path | None = None
@@ -60,11 +64,15 @@ class Train:
     labelled: str | None = None
     """Domain or folder of labelled images, for learners that need one beside unlabelled --data."""
     backbone: str | None = None
-    """tiny, small, resnet18 or resnet50; by default the scale's old or new one."""
+    """tiny, small, a classification network of torchvision (resnet50, efficientnet_b0) or one of
+    timm (timm:convnext_tiny, timm:vit_small_patch16_224); by default the scale's old or new one.
+    """
     dim: int | None = None
     """Embedding dimension; by default the scale's."""
     pretrained: bool = False
-    """Start from torchvision's ImageNet weights (ResNets)."""
+    """Start from the weights that torchvision or timm has, downloading them once."""
+    weights: Path | None = None
+    """File whose weights the backbone starts from: safetensors, or a torch state dict."""
     height: int | None = None
     """Height of the input in pixels, the width is half of it; by default the scale's."""
     epochs: int | None = None
@@ -121,12 +129,13 @@ class Train:
         if self.learner == "supervised":
             learner_options = {"label_smoothing": at.label_smoothing, **learner_options}
         return RunConfig(
-            images=Images(self.data, self.table, self.pattern),
+            images=Images(self.data, self.table, self.pattern, self.layout),
             share=self.share,
             model=EmbedderConfig(
                 given(self.backbone, at.new_backbone if old else at.old_backbone),
                 given(self.dim, at.dim),
                 pretrained=self.pretrained,
+                weights=None if self.weights is None else WeightsFile.at(self.weights),
             ),
             size=(height, height // 2),
             batch=(given(self.batch_people, at.batch[0]), given(self.batch_images, at.batch[1])),

@@ -2,7 +2,7 @@
 
 from rbcl_lite.data.augment import Augment, unchanged
 from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit, Splits
-from rbcl_lite.data.folders import crops, market1501
+from rbcl_lite.data.folders import crops, laid_out, market1501
 from rbcl_lite.data.images import Images
 from rbcl_lite.data.rendered import rendered_splits
 from rbcl_lite.data.sampling import IdentitySampler
@@ -20,6 +20,7 @@ __all__ = [
     "StoredVectors",
     "World",
     "crops",
+    "laid_out",
     "market1501",
     "rendered_splits",
     "unchanged",

@@ -5,16 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+
+from rbcl_lite.base.files import locked, replacing
 
 
 def cache_dir() -> Path:
-    """Where rendered and decoded images are kept: ``$RBCL_CACHE``, or ``~/.cache/rbcl_lite``."""
-    return Path(os.environ.get("RBCL_CACHE", Path.home() / ".cache" / "rbcl_lite"))
+    """Where rendered and decoded images are kept: ``$RBCL_CACHE``, or ``~/.cache/rbcl_lite``.
+
+    Raises:
+        NotADirectoryError: the variable names a file.
+    """
+    named = os.environ.get("RBCL_CACHE")
+    if not named:
+        return Path.home() / ".cache" / "rbcl_lite"
+    folder = Path(named).expanduser()
+    if os.path.exists(folder) and not folder.is_dir():
+        raise NotADirectoryError(f"RBCL_CACHE names {folder}, which is a file; set it to a folder")
+    return folder
 
 
 def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> np.ndarray:
@@ -22,24 +34,52 @@ def cached_array(key: Mapping[str, object], make: Callable[[], np.ndarray]) -> n
 
     Args:
         key: everything the array depends on, JSON-serialisable.
-        make: called without arguments where the cache has no such array. Two processes that ask at
-            once make it once: the second waits. Nothing half-written is ever found under the final
-            name.
+        make: called without arguments where the cache has no such array.
 
     Returns:
         a read-only memory map of the array.
     """
+
+    def write(path: Path) -> None:
+        with path.open("wb") as f:
+            np.save(f, make())
+
+    return cached_file(key, write)
+
+
+def cached_file(key: Mapping[str, object], write: Callable[[Path], None]) -> np.ndarray:
+    """The array that ``key`` describes, for those that are too large to be made in memory.
+
+    Args:
+        key: everything the array depends on, JSON-serialisable.
+        write: called with the path of a ``.npy`` file that it makes, where the cache has no such
+            array. Two processes that ask at once make it once: the second waits. Nothing
+            half-written is ever found under the final name. A file that was damaged later is made
+            again, with a warning.
+
+    Returns:
+        a read-only memory map of the array.
+
+    Raises:
+        OSError: the cache cannot be written; the message names the path and the remedy.
+    """
     digest = hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()[:24]
     path = cache_dir() / "arrays" / f"{digest}.npy"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):
-        if not path.exists():
-            array = make()
-            temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-            try:
-                with open(temporary, "wb") as f:
-                    np.save(f, array)
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)  # it is gone, unless something went wrong
-    return np.load(path, mmap_mode="r")
+    found = _kept(path)
+    if found is None:
+        with locked(path):
+            found = _kept(path)
+            if found is None:
+                with replacing(path) as temporary:
+                    write(temporary)
+    return np.load(path, mmap_mode="r") if found is None else found
+
+
+def _kept(path: Path) -> np.ndarray | None:
+    try:
+        return np.load(path, mmap_mode="r")
+    except FileNotFoundError:
+        return None
+    except (ValueError, EOFError) as error:
+        warnings.warn(f"{path} is damaged ({error}) and is made again", stacklevel=4)
+        return None

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rbcl_lite.data.identities import canonical, drawn
+from rbcl_lite.data.rows import Rows, choose
 from rbcl_lite.data.training_set import Labelled
 
 
@@ -22,7 +23,8 @@ class ReIDDataset(Labelled):
     :attr:`people`.
 
     Args:
-        images: [N, H, W, 3] uint8, RGB.
+        images: [N, H, W, 3] uint8, RGB; of a large data set on disk those rows of its memory map
+            that belong here (:class:`~rbcl_lite.data.rows.Rows`).
         ids: [N] integer identity, from 0.
         cams: [N] integer camera, or None where cameras are unknown.
         keys: N image names.
@@ -43,7 +45,7 @@ class ReIDDataset(Labelled):
     ['2', '7', '9']
     """
 
-    images: np.ndarray
+    images: np.ndarray | Rows
     ids: np.ndarray
     cams: np.ndarray | None
     keys: Sequence[str]
@@ -109,7 +111,7 @@ class ReIDDataset(Labelled):
         rows = np.arange(len(self))[index]
         cams = None if self.cams is None else self.cams[rows]
         keys = [self.keys[i] for i in rows]
-        return replace(self, images=self.images[rows], ids=self.ids[rows], cams=cams, keys=keys)
+        return replace(self, images=choose(self.images, rows), ids=self.ids[rows], cams=cams, keys=keys)
 
     def select(self, ids: np.ndarray | Sequence[int]) -> ReIDDataset:
         """All images of these people. An identity without an image raises ValueError."""

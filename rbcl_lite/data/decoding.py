@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,8 @@ from PIL import Image, ImageOps
 
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.progress import bar
-from rbcl_lite.data.cache import cached_array
+from rbcl_lite.data.cache import cached_file
+from rbcl_lite.data.finding import say_missing
 from rbcl_lite.data.leftovers import File, Leftovers
 from rbcl_lite.data.pixels import to_rgb
 
@@ -22,6 +24,10 @@ LARGEST = 2**26
 """Pixels of the largest image that is decoded (8192 x 8192)."""
 LONGEST = 50
 """Largest ratio of the sides of a crop."""
+FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+"""What is read. Pillow would hand others to other programs: PostScript, whatever its name, to Ghostscript."""
+KEEP = 2048
+"""After so many images, what is done is written down: a kill loses no more than them."""
 SHOWN = 5
 """So many bad files are named."""
 
@@ -45,7 +51,7 @@ def decode_image(path: Path, size: tuple[int, int]) -> np.ndarray:
             holds several frames, or values without a known brightness; the message names it.
     """
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=FORMATS) as file:
             problem = _unfit(file)
             picture = None if problem else ImageOps.exif_transpose(file)
     except Image.DecompressionBombError as error:
@@ -78,9 +84,11 @@ def _unfit(file: Image.Image) -> str:
 def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress: bool | None = None) -> np.ndarray:
     """Decode the files ``root / name``, in this order, into one array that is cached on disk.
 
-    The cache's key holds the name, length and modification time of every file, so that a changed
-    data set is decoded again. All files are tried before bad ones are reported, and what an attempt
-    decoded before it failed or was interrupted is not decoded again by the next.
+    Several threads decode, straight into the file of the cache, so that neither the memory nor an
+    interruption limits the size of a data set. The cache's key holds the name, length and
+    modification time of every file, so that a changed data set is decoded again. All files are
+    tried before bad ones are reported, and what an attempt decoded before it failed, was
+    interrupted or was killed is not decoded again by the next.
 
     Args:
         root: folder that the names are relative to.
@@ -94,40 +102,39 @@ def decode(root: Path, names: Sequence[str], size: tuple[int, int], *, progress:
     Raises:
         FileNotFoundError: a file is missing.
         ValueError: a wrong size, or files that cannot be decoded: how many, and the first ones.
+        OSError: the disk of the cache has no room for the array.
     """
     if len(size) != 2 or min(size) < 1:
         raise ValueError(f"size must be (height, width) in pixels, each at least 1, got {size}")
     root = root.resolve()
     paths = [root / n for n in names]
-    missing = [p for p in paths if not p.is_file()]
+    missing = [n for n, p in zip(names, paths) if not os.path.isfile(p)]
     if missing:
-        raise FileNotFoundError(f"{len(missing)} of {len(paths)} images are missing, first {missing[0]}")
+        raise FileNotFoundError(say_missing(root, missing, len(paths)))
     stats = [p.stat() for p in paths]
     files = [(n, s.st_size, s.st_mtime_ns) for n, s in zip(names, stats)]
     about = {"root": str(root), "size": list(size), "code": fingerprint("data.decoding")}
     leftovers = Leftovers(repr([about, os.path.commonpath([p.parent for p in paths])]))
 
-    def make() -> np.ndarray:
+    def write(path: Path) -> None:
         show = False if progress is None and len(paths) < LONG else progress
-        images = np.empty((len(paths), *size, 3), np.uint8)
-        _decode_into(images, paths, files, leftovers, f"decoding {root.name}", show)
-        return images
+        with leftovers.lock():
+            _decode_into(leftovers, files, paths, (size[0], size[1]), f"decoding {root.name}", show)
+            leftovers.move(path)
 
-    array = cached_array({"what": "decoded crops", **about, "files": files}, make)
-    leftovers.clear()
-    return array
+    return cached_file({"what": "decoded crops", **about, "files": files}, write)
 
 
 def _decode_into(
-    images: np.ndarray, paths: list[Path], files: list[File], leftovers: Leftovers, desc: str, show: bool | None
+    leftovers: Leftovers, files: list[File], paths: list[Path], size: tuple[int, int], desc: str, show: bool | None
 ) -> None:
-    """Fill images [N, H, W, 3]; what is done is kept where a file is bad or the user interrupts."""
-    done = leftovers.fill(images, files)
+    """Finish the array of the leftovers; what is done is kept where a file is bad or the user interrupts."""
+    images, done = leftovers.resume(files, size)
     bad: dict[int, ValueError] = {}
 
     def put(i: int) -> None:
         try:
-            images[i] = decode_image(paths[i], (images.shape[1], images.shape[2]))
+            images[i] = decode_image(paths[i], size)
             done[i] = True
         except ValueError as error:
             bad[i] = error
@@ -135,14 +142,18 @@ def _decode_into(
     todo = np.flatnonzero(~done).tolist()
     pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))  # Pillow decodes without the interpreter's lock
     try:
-        for _ in bar(pool.map(put, todo), total=len(todo), desc=desc, enabled=show):
-            pass
+        shown = bar(pool.map(put, todo), total=len(todo), desc=desc, enabled=show)
+        for count, _ in enumerate(shown, start=1):
+            if count % KEEP == 0:
+                leftovers.keep(images, files, done)
         if bad:
-            shown = "\n".join(str(bad[i]) for i in sorted(bad)[:SHOWN])
+            named = "\n".join(str(bad[i]) for i in sorted(bad)[:SHOWN])
             more = f"\n... and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
-            raise ValueError(f"{len(bad)} of {len(paths)} images cannot be used:\n{shown}{more}") from bad[min(bad)]
+            raise ValueError(f"{len(bad)} of {len(paths)} images cannot be used:\n{named}{more}") from bad[min(bad)]
     except BaseException:
         pool.shutdown(cancel_futures=True)
-        leftovers.keep(images, files, done)
+        with contextlib.suppress(OSError):  # where there is no room, the next attempt begins earlier
+            leftovers.keep(images, files, done)
         raise
     pool.shutdown()
+    images.flush()

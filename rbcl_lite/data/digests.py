@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from filelock import FileLock
-
+from rbcl_lite.base.files import locked, write_text
 from rbcl_lite.base.progress import bar
 from rbcl_lite.data.cache import cache_dir
+from rbcl_lite.data.finding import say_missing
 
 LONG = 1000
 """From this many files that must be read, a progress bar is shown on a terminal."""
@@ -45,11 +45,9 @@ def digests(root: Path, names: Sequence[str]) -> list[str]:
     stats = [_stat(os.path.join(root, n)) for n in names]
     missing = [n for n, s in zip(names, stats) if s is None]
     if missing:
-        raise FileNotFoundError(f"{len(missing)} of {len(names)} images are missing, first {root / missing[0]}")
+        raise FileNotFoundError(say_missing(root, missing, len(names)))
     place = cache_dir() / "digests" / f"{hashlib.sha256(os.fsencode(root)).hexdigest()[:24]}.json"
-    known: dict[str, list] = {}
-    with contextlib.suppress(OSError, ValueError):  # none yet, or half of one
-        known = json.loads(place.read_text(encoding="utf-8"))
+    known = _read(place)
     states = [[s.st_size, s.st_mtime_ns, s.st_ctime_ns] for s in stats if s]
     found = {n: known[n][3] for n, state in zip(names, states) if known.get(n, [])[:3] == state}
     todo = [n for n in names if n not in found]
@@ -61,13 +59,19 @@ def digests(root: Path, names: Sequence[str]) -> list[str]:
         for name, digest in zip(todo, bar(read, total=len(todo), desc="reading", enabled=_show(len(todo)))):
             found[name] = digest
     settled = started - int(RECENT * 1e9)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{place}.lock"):
+    with locked(place):
         kept = {n: [*state, found[n]] for n, state in zip(names, states) if max(state[1:]) < settled}
-        temporary = place.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps({**known, **kept}), encoding="utf-8")
-        os.replace(temporary, place)
+        write_text(place, json.dumps({**_read(place), **kept}))
     return [found[n] for n in names]
+
+
+def _read(place: Path) -> dict[str, list]:
+    """What is remembered: length, times and digest of each file; nothing where the file is damaged."""
+    with contextlib.suppress(OSError, ValueError):
+        read = json.loads(place.read_text(encoding="utf-8"))
+        if isinstance(read, dict) and all(isinstance(v, list) and len(v) == 4 for v in read.values()):
+            return read
+    return {}
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 import warnings
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm")
@@ -69,6 +71,17 @@ def find_images(folder: Path, *, recursive: bool = False) -> list[str]:
         where = " there and below" if recursive else " there"
         raise ValueError(f"{folder} holds no image; looked for {', '.join(SUFFIXES)}{where}")
     return images
+
+
+def say_missing(root: Path, missing: Sequence[str], total: int) -> str:
+    """What to say of files that are not there; of a name that is there in another Unicode form, too."""
+    first = root / missing[0]
+    said = f"{len(missing)} of {total} images are missing, first {first}"
+    for form in ("NFC", "NFD"):
+        other = unicodedata.normalize(form, missing[0])
+        if other != missing[0] and os.path.exists(root / other):
+            return f"{said}: its name is there in another Unicode form ({form}); write the names as the folder has them"
+    return said
 
 
 def _leads_back(path: Path, here: Path) -> bool:

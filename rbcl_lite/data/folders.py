@@ -1,27 +1,18 @@
-"""Folders of crops: Market-1501's layout, or any folder with a table or a pattern."""
+"""Folders of crops: a known layout, or any folder with a table or a pattern."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
 from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit, Splits
 from rbcl_lite.data.decoding import decode
-from rbcl_lite.data.finding import find_images
 from rbcl_lite.data.holdout import split_people
-from rbcl_lite.data.naming import from_pattern, from_table
-from rbcl_lite.data.parts import Asked, Known, drawn_parts, written_parts
-
-MARKET = re.compile(r"^(?P<id>-1|\d+)_c(?P<cam>[1-9]\d*)")
-FOLDERS = ("bounding_box_train", "query", "bounding_box_test")
-"""What Market-1501's layout reads."""
-LAYOUT = """Market-1501's layout is
-  {root}/bounding_box_train/0002_c1s1_000451_03.jpg   training people
-  {root}/query/0001_c1s1_001051_00.jpg                test people, one image per camera
-  {root}/bounding_box_test/0001_c1s1_001051_00.jpg    test people, -1 (junk) and 0000 (distractors)
-with names PERSON_cCAMERA..., cameras counted from 1"""
+from rbcl_lite.data.layouts.known import check_layout, recognise
+from rbcl_lite.data.layouts.market1501 import MARKET1501
+from rbcl_lite.data.naming import Listing, find_table, from_pattern, from_table
+from rbcl_lite.data.parts import Known, Parts, drawn_parts, retrieval, written_parts
 
 
 def market1501(
@@ -35,8 +26,8 @@ def market1501(
     """Market-1501 (Zheng et al., ICCV 2015), or any data set in its layout.
 
     Person -1 (junk detections) is dropped everywhere; person 0 (distractors) stays in the test
-    gallery and is used nowhere else. Cameras are counted from 0. Keys are paths relative to
-    ``root``.
+    gallery and is used nowhere else. Identities are the numbers in the file names. Cameras are
+    counted from 0. Keys are paths relative to ``root``.
 
     Args:
         root: folder that holds bounding_box_train, bounding_box_test and query.
@@ -57,38 +48,68 @@ def market1501(
             people.
     """
     root = Path(root)
-    train, query, gallery = (
-        _market_folder(root, folder, size, keep, progress) for folder, keep in zip(FOLDERS, (1, 1, 0))
-    )
-    if not np.isin(query.ids, gallery.ids).any():
-        layout = LAYOUT.format(root=root)
-        raise ValueError(f"no person of {root / 'query'} occurs in {root / 'bounding_box_test'}.\n{layout}")
+    listing = MARKET1501.read(root, progress)
+    assert listing.cameras is not None and listing.splits is not None
+    ids, cams, splits = np.array(listing.people, int), np.array(listing.cameras, int), np.array(listing.splits)
+
+    def part(name: str) -> ReIDDataset:
+        rows = np.flatnonzero(splits == name)
+        keys = [listing.paths[i] for i in rows.tolist()]
+        return ReIDDataset(decode(root, keys, size, progress=progress), ids[rows], cams[rows], keys, root.name)
+
+    train, query, gallery = map(part, ("train", "query", "gallery"))
     where = str(root / "bounding_box_train")
     people = [str(i) for i in train.ids.tolist()]
     known = Known(train.keys, people, train.cams, validation, 0, seed, where)
     trained, held_out = map(known.rows, split_people(people, [validation], seed, where))
-    held = _retrieval(train, known.asked(held_out))
+    held = retrieval(train, known.asked(held_out))
     return Splits(train.subset(trained), held, RetrievalSplit(query, gallery))
 
 
-def _market_folder(root: Path, folder: str, size: tuple[int, int], lowest: int, progress: bool | None) -> ReIDDataset:
-    layout = LAYOUT.format(root=root)
-    if not (root / folder).is_dir():
-        inside = [p.parent for p in sorted(root.glob("*/bounding_box_train"))]
-        hint = f" Did you mean {inside[0]}?" if inside else ""
-        raise FileNotFoundError(f"{root / folder} is no folder.{hint}\n{layout}")
-    names = [f"{folder}/{n}" for n in find_images(root / folder)]
-    found = [MARKET.match(PurePosixPath(n).name) for n in names]
-    strange = [n for n, f in zip(names, found) if f is None]
-    if strange:
-        raise ValueError(f"{len(strange)} names in {root / folder} do not fit, first {root / strange[0]}.\n{layout}")
-    ids = np.array([int(f["id"]) for f in found if f], np.int64)
-    cams = np.array([int(f["cam"]) - 1 for f in found if f], np.int64)
-    keep = np.nonzero(ids >= lowest)[0]
-    if not len(keep):
-        raise ValueError(f"{root / folder} holds {len(names)} images, all of person -1 or 0.\n{layout}")
-    kept = [names[i] for i in keep]
-    return ReIDDataset(decode(root, kept, size, progress=progress), ids[keep], cams[keep], kept, root.name)
+def laid_out(
+    root: str | Path,
+    layout: str | None = None,
+    *,
+    size: tuple[int, int] = (128, 64),
+    validation: float = 0.2,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> Splits:
+    """A data set that people use, in the layout in which its authors give it out.
+
+    Known are Market-1501, MSMT17 (both versions), CUHK03 (new protocol, detected and labeled) and
+    VeRi-776; each file in ``rbcl_lite/data/layouts`` says what its names and numbers mean. Queries
+    and gallery are the given ones. Nothing is downloaded: ask the authors of a data set for it.
+
+    Args:
+        root: folder of the data set.
+        layout: market1501, msmt17-v1, msmt17-v2, cuhk03-detected, cuhk03-labeled or veri776; by
+            default the one that the folder is in.
+        size: (height, width) that the images are resized to.
+        validation: share of the training people that is held out.
+        seed: of the held-out people and their queries.
+        progress: see :func:`rbcl_lite.base.progress.bar`.
+
+    Returns:
+        train, validation and test with disjoint people.
+
+    Raises:
+        FileNotFoundError: no folder, no layout that fits, or a file that it names is missing.
+        ValueError: an unknown layout, several that fit, a name or a list that does not, an image
+            that cannot be decoded, too few people.
+    """
+    if layout is not None:
+        check_layout(layout)
+    root = Path(root)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{root} is no folder; root is the folder of the data set")
+    found = recognise(root, layout)
+    if found is MARKET1501:  # its people are numbers, because 0 is nobody there
+        return market1501(root, size=size, validation=validation, seed=seed, progress=progress)
+    listing = found.read(root, progress)
+    assert listing.cameras is not None and listing.splits is not None
+    known = Known(listing.paths, listing.people, np.array(listing.cameras, int), validation, 0, seed, str(root))
+    return _splits(root, listing, known, written_parts(known, listing.splits), size, progress)
 
 
 def crops(
@@ -149,17 +170,21 @@ def crops(
             "pattern=, a regular expression such as r'^(?P<id>[^/]+)/' for one folder per person"
         )
     listing = from_table(root, Path(table)) if table is not None else from_pattern(root, str(pattern))
+    cams = None if listing.cameras is None else np.unique(listing.cameras, return_inverse=True)[1]
+    where = root if table is None else find_table(root, Path(table))
+    known = Known(listing.paths, listing.people, cams, validation, test, seed, str(where))
+    parts = drawn_parts(known) if listing.splits is None else written_parts(known, listing.splits)
+    return _splits(root, listing, known, parts, size, progress)
+
+
+def _splits(
+    root: Path, listing: Listing, known: Known, parts: Parts, size: tuple[int, int], progress: bool | None
+) -> Splits:
+    """The decoded images of each part; people are numbered from 1, in sorted order of their names."""
     names = sorted(set(listing.people))
     number = {name: i for i, name in enumerate(names, start=1)}
     ids = np.array([number[name] for name in listing.people], np.int64)
-    cams = None if listing.cameras is None else np.unique(listing.cameras, return_inverse=True)[1]
-    known = Known(listing.paths, listing.people, cams, validation, test, seed, str(root))
-    parts = drawn_parts(known) if listing.splits is None else written_parts(known, listing.splits)
     images = decode(root, listing.paths, size, progress=progress)
-    everyone = ReIDDataset(images, ids, cams, listing.paths, root.name, dict(enumerate(names, start=1)))
-    held = (_retrieval(everyone, part) for part in (parts.validation, parts.test))
+    everyone = ReIDDataset(images, ids, known.cams, listing.paths, root.name, dict(enumerate(names, start=1)))
+    held = (retrieval(everyone, part) for part in (parts.validation, parts.test))
     return Splits(everyone.subset(parts.train), *held)
-
-
-def _retrieval(everyone: ReIDDataset, part: Asked) -> RetrievalSplit:
-    return RetrievalSplit(everyone.subset(part.query), everyone.subset(part.gallery))

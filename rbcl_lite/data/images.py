@@ -13,7 +13,8 @@ from rbcl_lite.base.scale import Scale
 from rbcl_lite.data.dataset import Splits
 from rbcl_lite.data.digests import digests
 from rbcl_lite.data.finding import find_images
-from rbcl_lite.data.folders import FOLDERS, crops, market1501
+from rbcl_lite.data.folders import crops, laid_out
+from rbcl_lite.data.layouts.known import check_layout, recognise
 from rbcl_lite.data.naming import find_table, from_table
 from rbcl_lite.data.rendered import rendered_splits
 from rbcl_lite.data.world import DOMAINS
@@ -29,22 +30,25 @@ class Images:
     of that name, which is written ``./campus``.
 
     Args:
-        data: a domain of the world (campus, station, street), or a folder of crops. A folder is
-            read in Market-1501's layout unless ``table`` or ``pattern`` is given.
+        data: a domain of the world (campus, station, street), or a folder of crops. Unless
+            ``table`` or ``pattern`` is given, the folder is in a known layout.
         table: CSV with the columns path, id and, where known, camera and split; relative to the
             current folder or to ``data``.
         pattern: regular expression of the file names with the groups ``id`` and, where known,
             ``cam`` and ``split``.
+        layout: which layout (:data:`~rbcl_lite.data.layouts.known.LAYOUTS`); by default the one
+            that the folder is in when its images are read.
 
     Raises:
         FileNotFoundError: a relative table that lies at neither place.
-        ValueError: an empty name, a table or a pattern for a domain, or both at once; a table that
-            could be two files.
+        ValueError: an empty name, a table, a pattern or a layout for a domain, or two of them at
+            once; an unknown layout; a table that could be two files.
     """
 
     data: str = "campus"
     table: str | None = None
     pattern: str | None = None
+    layout: str | None = None
 
     def __post_init__(self) -> None:
         data = str(self.data)
@@ -52,10 +56,16 @@ class Images:
             raise ValueError(f"data is empty; give a domain ({', '.join(DOMAINS)}) or a folder of crops")
         if self.table is not None and self.pattern is not None:
             raise ValueError(f"give a table ({self.table}) or a pattern ({self.pattern}), not both")
-        if data in DOMAINS:
+        if self.layout is not None:
+            check_layout(self.layout)
             if self.table is not None or self.pattern is not None:
                 raise ValueError(
-                    f"{data} is a domain that is drawn, and has no table and no pattern; the folder is ./{data}"
+                    f"give a layout ({self.layout}), or a table or a pattern for any other folder, not both"
+                )
+        if data in DOMAINS:
+            if (self.table, self.pattern, self.layout) != (None, None, None):
+                raise ValueError(
+                    f"{data} is a domain that is drawn, and has no table, pattern or layout; the folder is ./{data}"
                 )
             if Path(data).is_dir():
                 warnings.warn(
@@ -97,7 +107,7 @@ class Images:
 
         Raises:
             FileNotFoundError: neither a domain nor a folder.
-            ValueError: see :func:`~rbcl_lite.data.folders.market1501` and
+            ValueError: see :func:`~rbcl_lite.data.folders.laid_out` and
                 :func:`~rbcl_lite.data.folders.crops`.
         """
         size = size or at.size
@@ -105,7 +115,7 @@ class Images:
             return rendered_splits(self.data, at=at, size=size, seed=seed, progress=progress)
         root = self._root()
         if self.table is None and self.pattern is None:
-            return market1501(root, size=size, seed=seed, progress=progress)
+            return laid_out(root, self.layout, size=size, seed=seed, progress=progress)
         return crops(root, table=self.table, pattern=self.pattern, size=size, seed=seed, progress=progress)
 
     def version(self) -> str:
@@ -125,15 +135,15 @@ class Images:
         about: list[object] = [fingerprint("data.folders")]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # whoever loads the images hears them
-            if self.table is not None:
-                listing = from_table(root, Path(self.table))
-                names = listing.paths
-                about.append([listing.people, listing.cameras, listing.splits])
-            elif self.pattern is not None:
+            if self.pattern is not None:
                 names = find_images(root, recursive=True)
             else:
-                folders = [f for f in FOLDERS if (root / f).is_dir()]
-                names = [f"{folder}/{name}" for folder in folders for name in find_images(root / folder)]
+                if self.table is not None:
+                    listing = from_table(root, Path(self.table))
+                else:
+                    listing = recognise(root, self.layout).read(root, None)
+                names = listing.paths
+                about.append([listing.people, listing.cameras, listing.splits])
         about.append(list(zip(names, digests(root, names))))
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:12]
 
@@ -146,7 +156,8 @@ class Images:
         """
         if self.rendered:
             return {"data": self.data, "version": self.version()}
-        read = "table" if self.table is not None else "market1501" if self.pattern is None else "pattern"
+        given = "table" if self.table is not None else "pattern" if self.pattern is not None else None
+        read = given or recognise(self._root(), self.layout).name
         return {"data": "folder", "read": read, "pattern": self.pattern, "version": self.version()}
 
     def _root(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import posixpath
 import re
 import warnings
 from collections import Counter
@@ -15,6 +16,9 @@ import numpy as np
 from rbcl_lite.data.finding import find_images
 from rbcl_lite.data.headings import SPELLINGS, assign, meaning
 from rbcl_lite.data.identities import FIRST, NUMBER, check_spellings, is_unknown, known_people
+
+LONGEST = 200
+"""Characters of a line that a message shows."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ def find_table(root: Path, table: Path) -> Path:
 
 
 def from_table(root: Path, table: Path) -> Listing:
-    """Paths, identities, cameras and parts of a CSV table.
+    """Paths, identities, cameras and parts of a CSV table; between the fields stand commas, semicolons
+    or tabs, whichever the header has.
 
     Args:
         root: folder that the paths are relative to; the table is looked for here too.
@@ -65,15 +70,18 @@ def from_table(root: Path, table: Path) -> Listing:
     Raises:
         FileNotFoundError: no table.
         ValueError: no CSV, a column that is missing or there twice, a line with more or fewer
-            fields, an empty field, an image listed twice, one number in two spellings.
+            fields, an empty field, a path that leaves the folder, an image listed twice, one number
+            in two spellings.
     """
     path = find_table(root, table)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
+            first = file.readline()
+            file.seek(0)
+            reader = csv.reader(file, delimiter=_delimiter(first))
             read = [(reader.line_num, [field.strip() for field in line]) for line in reader if line]
     except (csv.Error, UnicodeDecodeError) as error:
-        raise ValueError(f"{path} is no CSV table in UTF-8: {error}") from error
+        raise ValueError(f"{path} is no CSV table in UTF-8: {error}; save it as CSV (UTF-8)") from error
     header, lines = (read[0][1], read[1:]) if read else ([], [])
     place = assign(header, str(path))
     lacking = sorted({"path", "id"} - set(place))
@@ -94,12 +102,18 @@ def from_table(root: Path, table: Path) -> Listing:
     for number, line in lines:
         if len(line) != len(header):
             raise ValueError(
-                f"{path}: {len(line)} fields where the header has {len(header)}, in {','.join(line)!r} "
-                f"(line {number}); quote a field that holds a comma"
+                f"{path}: {len(line)} fields where the header has {len(header)}, in {_shown(line)} "
+                f"(line {number}); quote a field that holds a comma, and end a quote"
             )
     columns = {name: [line[i] for _, line in lines] for name, i in place.items()}
-    labels = [f"{','.join(line)!r} (line {number})" for number, line in lines]
+    labels = [f"{_shown(line)} (line {number})" for number, line in lines]
     names = [_relative(p, root) for p in columns["path"]]
+    outside = [i for i, name in enumerate(names) if name.startswith(("/", "../")) or "\0" in name]
+    if outside:
+        raise ValueError(
+            f"{path}: {len(outside)} of {len(names)} paths leave the folder {root}, first {labels[outside[0]]}; give "
+            "the folder that holds all images, and write the paths relative to it"
+        )
     twice = [name for name, times in Counter(names).items() if times > 1 and name]
     if twice:
         raise ValueError(f"{path} lists {len(twice)} images more than once, first {twice[0]}")
@@ -179,10 +193,21 @@ def _signed(found: re.Match[str], group: str) -> str:
     return "-" + found[group] if minus else found[group]
 
 
+def _shown(line: list[str]) -> str:
+    text = ",".join(line)
+    return repr(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
+
+
+def _delimiter(header: str) -> str:
+    """What separates the most headings that mean something; a comma where there is a doubt."""
+    return max(",;\t", key=lambda d: sum(meaning(h.strip(' "\ufeff\r\n')) is not None for h in header.split(d)))
+
+
 def _relative(path: str, root: Path) -> str:
+    """The path from the folder on, without detours; one that leaves it begins with / or .. then."""
     pure = PurePosixPath(path)
     inside = pure.is_absolute() and pure.is_relative_to(root.as_posix())
-    return (pure.relative_to(root.as_posix()) if inside else pure).as_posix() if path else ""
+    return posixpath.normpath(pure.relative_to(root.as_posix()) if inside else pure) if path else ""
 
 
 def _no_camera(field: str) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rbcl_lite.data.dataset import ReIDDataset, RetrievalSplit
 from rbcl_lite.data.holdout import query_gallery, split_people
 from rbcl_lite.data.identities import FIRST
 
@@ -80,6 +81,11 @@ class Known:
                 "it is not known"
             )
         return Asked(rows[query], rows[gallery])
+
+
+def retrieval(everyone: ReIDDataset, part: Asked) -> RetrievalSplit:
+    """Queries and gallery among these images."""
+    return RetrievalSplit(everyone.subset(part.query), everyone.subset(part.gallery))
 
 
 def drawn_parts(known: Known) -> Parts:

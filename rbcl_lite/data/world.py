@@ -44,7 +44,8 @@ class World:
             levels.
 
     Raises:
-        ValueError: an unknown domain, a size that cannot be drawn, fewer than one identity.
+        ValueError: an unknown domain, a size that cannot be drawn, fewer than one identity, a seed
+            out of range.
 
     >>> World("campus", identities=10).images([3, 3], [0, 5], [0, 0]).shape
     (2, 128, 64, 3)
@@ -61,6 +62,8 @@ class World:
         self._place = check_domain(domain)
         if identities < 1:
             raise ValueError(f"identities must be at least 1, got {identities}")
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"seed must not be negative, and below 2**32, got {seed}")
         self.domain, self.identities, self.seed, self.size = domain, identities, seed, check_size(size)
         self.device = torch.device(device)
         self._height = max(128, self.size[0])  # drawn at this height

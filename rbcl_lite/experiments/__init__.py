@@ -5,11 +5,11 @@ from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
-from rbcl_lite.experiments.setting_table import setting_table
+from rbcl_lite.experiments.setting_table import measured_settings, setting_table
 from rbcl_lite.experiments.settings import SETTINGS, compatible, independent
 from rbcl_lite.experiments.shared import shared_config
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, runs_table, summary
-from rbcl_lite.experiments.verdict import paired_verdict, verdict
+from rbcl_lite.experiments.verdict import paired, paired_verdict, verdict
 
 __all__ = [
     "SETTINGS",
@@ -25,6 +25,8 @@ __all__ = [
     "independent",
     "load_result",
     "measure",
+    "measured_settings",
+    "paired",
     "paired_verdict",
     "rotate",
     "runs_table",

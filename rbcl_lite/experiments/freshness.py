@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -12,7 +11,7 @@ from typing import Any
 from rbcl_lite.experiments import ablation
 from rbcl_lite.experiments.ablation import VariantJob, measure_variant
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
-from rbcl_lite.experiments.result_file import RESULTS, command_line, merge
+from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read
 
 ORIGIN = ("versions", "hardware", "threads", "date", "command")
 
@@ -63,7 +62,7 @@ def stale(folder: Path = RESULTS) -> list[str]:
     """One line for each method of a result file that has stale records."""
     found = []
     for path in sorted(folder.glob("*.json")):
-        for method in sorted(stale_records(json.loads(path.read_text(encoding="utf-8")))):
+        for method in sorted(stale_records(read(path))):
             found.append(f"{path.name}: {method} is older than the code or the images it was measured with")
     return found
 
@@ -86,7 +85,7 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
     Returns:
         one line for each stale method; none if everything is up to date.
     """
-    result = json.loads(path.read_text(encoding="utf-8"))
+    result = read(path)
     old = stale_records(result)
     witnesses = {}
     for method, records in old.items():

@@ -22,7 +22,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
@@ -76,7 +75,7 @@ def load_report(scale_name: str = "gpu", folder: Path = RESULTS) -> dict[str, An
     path = report_path(scale_name, folder)
     if not path.is_file():
         raise FileNotFoundError(f"no {path.name}; make it on a machine with a GPU: rbcl-lite experiment gpu-report")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return read(path)
 
 
 def gpu_report(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any
 
+from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.experiments.jobs import Job
 
 OVERHEAD = 30.0
@@ -51,7 +52,7 @@ def run_in_time(
     if not any(fits(job, workers) for job in waiting):
         return waiting
     running: dict[Future[dict[str, Any]], Job] = {}
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), end_with_parent) as pool:
         try:
             while True:
                 slowdown = max(seen, default=float(workers))

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from rbcl_lite.base.children import end_with_parent
+from rbcl_lite.base.files import make_folder
 from rbcl_lite.base.progress import bar
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.experiments.changes import changed
@@ -122,14 +124,21 @@ def run_jobs(
 
     Returns:
         the record of each job.
+
+    Raises:
+        ValueError: fewer than one worker, or a file that is no result.
+        OSError: nothing can be written there.
     """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, got {workers}")
+    make_folder(path.parent)  # an error now, not after the first job
     known = {_answers(r["run"], r.get("changes", {})): r for r in read(path)["runs"]}
     done = {job: known[key] for job in jobs if (key := _answers(job.key(), dict(job.changes))) in known}
     if len(done) == len(set(jobs)):
         return done
     context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(workers, mp_context=context) as pool,
+        ProcessPoolExecutor(workers, context, end_with_parent) as pool,
         bar(total=len(jobs), desc=what, enabled=progress) as b,
     ):
         b.update(len(done))

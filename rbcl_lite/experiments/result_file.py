@@ -9,9 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from rbcl_lite.base.files import write_json
+from rbcl_lite.base.files import locked, write_json
 
 RESULTS = Path(__file__).parent.parent / "results"
 
@@ -35,14 +33,27 @@ def command_line() -> str:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A result file, or the start of one."""
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"chosen": {}, "runs": []}
+    """A result file, or the start of one.
+
+    Raises:
+        ValueError: the file is no result; nothing is written over it.
+    """
+    if not path.exists():
+        return {"chosen": {}, "runs": []}
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(result["runs"], list):
+            raise TypeError("runs is no list")
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is no result file ({type(error).__name__}: {error}); move it away, or name another folder by --out"
+        ) from error
+    return result
 
 
 def merge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     """Change a result file under a lock."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock"):
+    with locked(path):
         result = read(path)
         change(result)
         write_json(path, result)

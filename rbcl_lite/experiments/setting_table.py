@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import math
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.rotation import BASELINES, ROTATION
-from rbcl_lite.experiments.tables import chosen_runs, curve
+from rbcl_lite.experiments.settings import SETTINGS
+from rbcl_lite.experiments.tables import chosen_runs, curve, load_result
 from rbcl_lite.experiments.verdict import verdict
 from rbcl_lite.metrics.compatibility import adv_scores, is_compatible, update_gain
 from rbcl_lite.metrics.trade_off import hypervolume
 
 COMPARED = ("bct", ROTATION)
 """What every method is compared with."""
+
+
+def measured_settings(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
+    """The results of those settings that were measured since the recipe of training was chosen, in the
+    order of :data:`~rbcl_lite.experiments.settings.SETTINGS`.
+    """
+    since = load_result("recipe", folder)["date"]
+    there = [name for name in SETTINGS if (folder / f"{name}.json").is_file()]
+    found = {name: load_result(name, folder) for name in there}
+    return {name: result for name, result in found.items() if result["date"] >= since}
 
 
 def setting_table(result: dict[str, Any], part: str = "test") -> pd.DataFrame:

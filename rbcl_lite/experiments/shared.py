@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import torch
 
+from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.experiments.settings import compatible, independent
 from rbcl_lite.experiments.tables import load_result
 from rbcl_lite.runs.config import RunConfig
@@ -21,6 +22,7 @@ SHARED: dict[str, tuple[str, str]] = {
     "mixbct": ("stronger-and-more", "mixbct"),
     "smooth-ap": ("stronger-and-more", "smooth-ap"),
     "rbcl-no-agents": ("stronger-and-more", "rbcl-no-agents"),
+    "rbcl": ("stronger-and-more", "rbcl"),
     "station": ("cross-domain-pseudo-labels", "independent"),
     "station-contrastive": ("cross-domain-pseudo-labels", "contrastive"),
 }
@@ -56,7 +58,7 @@ def shared_runs(workers: int = 2, scale_name: str | None = None) -> Iterator[str
     The old one comes first: all need it.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, context, end_with_parent) as pool:
         yield f"old: {pool.submit(_make, 'old', scale_name).result()}"
         for name, line in zip(SHARED, pool.map(_make, SHARED, [scale_name] * len(SHARED))):
             yield f"{name}: {line}"

@@ -57,12 +57,14 @@ def sweep(
         list.
 
     Raises:
-        ValueError: a method without a list of weights.
+        ValueError: no seed, no method, or a method without a list of weights.
     """
     name = scale(scale_name).name
     unknown = [m for m in methods if m not in WEIGHTS]
     if unknown:
         raise ValueError(f"no weights are listed for {', '.join(unknown)}; choose among {', '.join(WEIGHTS)}")
+    if not seeds or not methods:
+        raise ValueError(f"a sweep needs at least one seed and one method, got {len(seeds)} and {len(methods)}")
     path = result_path(setting, name, folder)
     first = seeds[0]
 

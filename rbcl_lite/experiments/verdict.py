@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from rbcl_lite.experiments.tables import chosen_runs
@@ -38,6 +39,29 @@ def paired_verdict(differences: Iterable[float]) -> str:
     return f"{text}, 95 % interval {low:+.1f} to {high:+.1f}: {word}"
 
 
+def paired(result: dict[str, Any], method: str, other: str, column: str = "new_old", part: str = "test") -> pd.Series:
+    """What two methods differ by at their chosen weights, seed by seed.
+
+    Args:
+        result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
+        method: name of a method in it.
+        other: the one whose scores are subtracted.
+        column: ``new_old``, ``new_new`` or another score in per cent.
+        part: test or validation.
+
+    Returns:
+        points, one for each seed that both were run on.
+
+    Raises:
+        ValueError: a method that the result does not hold.
+    """
+    runs = chosen_runs(result, part).pivot(index="seed", columns="method", values=column)
+    missing = [m for m in (method, other) if m not in runs]
+    if missing:
+        raise ValueError(f"no run of {missing[0]!r} at its chosen weight; this result holds {sorted(runs.columns)}")
+    return (runs[method] - runs[other]).dropna()
+
+
 def verdict(result: dict[str, Any], method: str, other: str, column: str = "new_old", part: str = "test") -> str:
     """:func:`paired_verdict` of two methods at their chosen weights.
 
@@ -58,8 +82,4 @@ def verdict(result: dict[str, Any], method: str, other: str, column: str = "new_
     >>> verdict({"runs": runs, "chosen": {"l2": 1.0, "bct": 1.0}}, "bct", "l2")
     'bct minus l2: +2.0 points over 3 paired seeds: not separated (fewer than 5)'
     """
-    runs = chosen_runs(result, part).pivot(index="seed", columns="method", values=column)
-    missing = [m for m in (method, other) if m not in runs]
-    if missing:
-        raise ValueError(f"no run of {missing[0]!r} at its chosen weight; this result holds {sorted(runs.columns)}")
-    return f"{method} minus {other}: {paired_verdict((runs[method] - runs[other]).dropna())}"
+    return f"{method} minus {other}: {paired_verdict(paired(result, method, other, column, part))}"

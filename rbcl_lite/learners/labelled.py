@@ -77,7 +77,7 @@ class LabelledBranch:
         with frozen_statistics(self.upgrade.model, self.update_statistics):
             inputs = self.upgrade.augment(labelled.inputs(index).to(device), batch.generator)
             outputs = self.upgrade.forward(self.upgrade.model, inputs)
-        assert outputs.logits is not None
+        assert outputs.logits is not None  # the learner has refused a model without a classifier
         labels = self._labels[torch.from_numpy(index)].to(device)
         loss = cross_entropy_loss(outputs.logits, labels, label_smoothing=self.label_smoothing)
         if self.triplet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ class Forward:
         share = self.processes.share(inputs)
         with _own_draws(self.processes, inputs.device):
             outputs = model(share) if self.chunk is None else _in_chunks(model, share, self.chunk)
-        return _joined([outputs], lambda column: self.processes.gather(column[0], total))
+        return _each(lambda x: self.processes.gather(x[0], total), outputs)
 
 
 def _in_chunks(model: nn.Module, inputs: Tensor, chunk: int) -> Outputs:
@@ -76,14 +76,14 @@ def _in_chunks(model: nn.Module, inputs: Tensor, chunk: int) -> Outputs:
     parts = [
         checkpoint(model, piece, use_reentrant=False, context_fn=contexts) for piece in inputs.tensor_split(pieces)
     ]
-    return _joined(parts, torch.cat)
+    return _each(torch.cat, *parts)
 
 
-def _joined(parts: Sequence[Outputs], join: Callable[[list[Tensor]], Tensor]) -> Outputs:
-    """One from several, each kind of output by itself."""
-    logits = [part.logits for part in parts if part.logits is not None]
-    feature, embedding = [part.feature for part in parts], [part.embedding for part in parts]
-    return Outputs(join(feature), join(embedding), join(logits) if logits else None)
+def _each(join: Callable[[list[Tensor]], Tensor], *parts: Outputs) -> Outputs:
+    """What becomes of each field of several outputs; no logits stay none."""
+    logits = [p.logits for p in parts if p.logits is not None]
+    feature, embedding = join([p.feature for p in parts]), join([p.embedding for p in parts])
+    return Outputs(feature, embedding, join(logits) if logits else None)
 
 
 @contextmanager

@@ -31,7 +31,7 @@ class RunConfig:
         images: training and test images.
         share: share of the training people, taken in ascending order of identity (0..1].
         people_seed: which people; by default ``train.seed``.
-        model: the new model; ``num_classes`` is filled in.
+        model: the new model; ``num_classes`` and ``size`` are filled in.
         size: (height, width) of the input in pixels.
         batch: (people, images of each) in a batch.
         augment: training augmentation.
@@ -108,6 +108,7 @@ class RunConfig:
     def key(self) -> str:
         """Content address: a hash of the configuration, of the old model, of code and images."""
         about = asdict(replace(self, old=None, weight=0.0 if self.method == "independent" else self.weight))
+        about["model"]["weights"] = self.model.weights.sha256 if self.model.weights else None  # wherever they lie
         about["old"] = self.old.key() if self.old and self.uses_old else None
         about["code"] = self.code()
         about["images"] = self.images.identity()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.files import sha256_of
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
 
@@ -46,7 +46,7 @@ class GivenOld:
                 f"no old model at {place}: {lacks}. Give the folder of a finished run with its weights, or a file of "
                 "stored vectors (Features.save); an old model whose gallery is in use is never trained again"
             )
-        return cls(str(place), _digest(file))
+        return cls(str(place), sha256_of(file))
 
     @property
     def is_run(self) -> bool:
@@ -112,11 +112,3 @@ class OldVectors:
         rows = stored[[place[key] for key in data.keys]]
         cams = None if data.cams is None else torch.from_numpy(data.cams)
         return Features(rows.vectors, torch.from_numpy(data.ids), cams, stored.model or "old", data.keys)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

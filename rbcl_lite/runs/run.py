@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import hashlib
 import json
+import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from rbcl_lite.base.device import default_device
+from rbcl_lite.base.files import check_there
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.features import Features
 from rbcl_lite.models.embedder import Embedder
@@ -88,15 +90,27 @@ class Run:
         if data.size != self.config.size:
             raise ValueError(f"{data.name} holds {data.size} images, the model was trained on {self.config.size}")
         path = self.folder / "features" / f"{_content(self.folder / WEIGHTS, data)}.safetensors"
-        if not path.exists():
+        made = _kept(path)
+        if made is None:
             made = extract(self.load_model(), data, tag=self.folder.name, device=default_device(), progress=progress)
-            with contextlib.suppress(PermissionError):  # a given old model may lie where nobody writes
+            try:
                 made.save(path)
-        else:
-            made = Features.load(path)
+            except OSError as error:  # a given old model may lie where nobody writes
+                if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+                    warnings.warn(f"these vectors are not kept for the next time: {error}", stacklevel=2)
         vectors = made.vectors  # who is seen where is the data set's to say: it may know better now
         cams = None if data.cams is None else torch.from_numpy(data.cams)
         return Features(vectors, torch.from_numpy(data.ids), cams, self.folder.name, data.keys)
+
+
+def _kept(path: Path) -> Features | None:
+    if not path.exists():
+        return None
+    try:
+        return Features.load(path)
+    except ValueError as error:
+        warnings.warn(f"{error}; they are extracted again", stacklevel=3)
+        return None
 
 
 def read_at(config: RunConfig, size: tuple[int, int] | None) -> RunConfig:
@@ -119,7 +133,7 @@ def load_run(folder: str | Path) -> Run:
         config = RunConfig.from_dict(about["config"])
         trained_on = TrainedOn.from_dict(about.get("trained_on"))
         return Run(path.parent, config, tuple(about.get("people", ())), trained_on, True, float(about["seconds"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(
             f"{path} is damaged or of another version ({type(error).__name__}: {error}); train the run again, or "
             "read its weights alone with rbcl_lite.runs.saved_model.load_model"
@@ -128,8 +142,9 @@ def load_run(folder: str | Path) -> Run:
 
 def _content(weights: Path, data: ReIDDataset) -> str:
     """Hash of the weights, of the names and of every pixel."""
+    check_there(weights)
     digest = hashlib.blake2b(weights.read_bytes(), digest_size=8)
-    digest.update("\n".join(data.keys).encode())
+    digest.update("\0".join(data.keys).encode("utf-8", "surrogatepass"))
     for start in range(0, len(data), 1024):
         digest.update(data.images[start : start + 1024].tobytes())
     return digest.hexdigest()

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from filelock import FileLock
 
 from rbcl_lite.base.device import default_device
-from rbcl_lite.base.files import write_json, write_text
+from rbcl_lite.base.files import locked, make_folder, write_json, write_text
 from rbcl_lite.base.processes import ALONE, Processes
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.data.cache import cache_dir
@@ -29,6 +28,9 @@ from rbcl_lite.runs.saved_model import save_model
 from rbcl_lite.runs.start import OldModel, make_upgrade
 from rbcl_lite.runs.watch import new_old_watch
 from rbcl_lite.training.loop import train
+
+STATE = "state.safetensors"
+"""State of a training that is not complete; it goes when everything else is written."""
 
 
 def run_or_load(
@@ -54,11 +56,13 @@ def run_or_load(
     """
     root = (folder or cache_dir() / "runs").expanduser().resolve()  # what is said of it holds everywhere
     target = root / config.key()
-    root.mkdir(parents=True, exist_ok=True)  # the run's own folder comes with its first file
     progress = progress if processes.main else False
-    with FileLock(root / f"{target.name}.lock") if processes.main else contextlib.nullcontext():
+    if processes.same((target / "run.json").exists()):
+        return _load(target)
+    make_folder(root)  # the run's own folder comes with its first file
+    with locked(target) if processes.main else contextlib.nullcontext():
         if processes.same((target / "run.json").exists()):
-            return load_run(target)
+            return _load(target)
         old = open_old(config.old, progress, folder, processes) if config.old and config.uses_old else None
         started = time.perf_counter()
         with processes.main_first():
@@ -77,7 +81,7 @@ def run_or_load(
             config.train,
             device=default_device(),
             processes=processes,
-            state=target / "state.safetensors",
+            state=target / STATE,
             watch=watch,
             progress=progress,
         )
@@ -87,6 +91,15 @@ def run_or_load(
                 return load_run(target)
             seconds = round(time.perf_counter() - started, 1)
             return _finish(target, config, upgrade, history, seconds, processes.count)
+
+
+def _load(target: Path) -> Run:
+    """A complete run, also where nobody may write. Who was killed before the last line of
+    :func:`_finish` left the state.
+    """
+    with contextlib.suppress(OSError):
+        (target / STATE).unlink(missing_ok=True)
+    return load_run(target)
 
 
 def _finish(
@@ -104,6 +117,7 @@ def _finish(
     save_model(target, upgrade.model, about)
     record = {"config": asdict(config), "people": people, "trained_on": trained_on.as_dict(), **about}
     write_json(target / "run.json", record)
+    (target / STATE).unlink(missing_ok=True)
     return Run(target, config, tuple(people), trained_on, False, seconds)
 
 

@@ -34,13 +34,27 @@ def load_model(folder: Path) -> Embedder:
         raise FileNotFoundError(f"no model in {folder} (model.json is missing); train one with rbcl-lite train")
     try:
         fields = current_model(json.loads(about.read_text(encoding="utf-8"))["model"])
-        config = EmbedderConfig(**{**fields, "pretrained": False})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{about} is damaged or of another version ({type(error).__name__}: {error})") from error
+        config = EmbedderConfig(**{**fields, "pretrained": False, "weights": None})  # its weights lie here
+        with torch.device("meta"):  # without memory
+            outline = Embedder(config)
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise ValueError(
+            f"{about} is damaged or of another version ({type(error).__name__}: {error}); copy it again from where it "
+            "came, or train again"
+        ) from error
+    weights = read_tensors(folder / "model.safetensors")
+    try:
+        outline.load_state_dict(weights, assign=True)
+    except RuntimeError as error:
+        what = " ".join(str(error).split())
+        raise ValueError(f"the weights in {folder} do not fit its model.json: {what}") from error
+    bad = [name for name, value in weights.items() if not bool(torch.isfinite(value).all())]
+    if bad:
+        raise ValueError(
+            f"the weights in {folder} hold NaN or infinity in {len(bad)} tensors, first {bad[0]}: that training "
+            "diverged, or the file was damaged; train again"
+        )
     with torch.random.fork_rng(devices=[]):  # its first weights are drawn, for nothing
         model = Embedder(config)
-    try:
-        model.load_state_dict(read_tensors(folder / "model.safetensors"))
-    except RuntimeError as error:
-        raise ValueError(f"the weights in {folder} do not fit its model.json: {error}") from error
+    model.load_state_dict(weights)
     return model.eval()

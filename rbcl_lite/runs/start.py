@@ -50,7 +50,7 @@ def make_upgrade(config: RunConfig, old: OldModel | None = None, progress: bool 
     classes = LEARNERS[config.learner].classes(data, other)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.train.seed)
-        model = Embedder(replace(config.model, num_classes=len(classes)))
+        model = Embedder(replace(config.model, num_classes=len(classes), size=config.size))
     upgrade = Upgrade(data, model, labelled=other, batch=config.batch, seed=config.train.seed, augment=config.augment)
     if old is None:
         return upgrade

@@ -60,7 +60,7 @@ def train(
         processes: this process among those that train together; all of them call this function with
             equal arguments, and end with equal models.
         state: file for the state after each epoch, written by process 0; if it exists, training
-            goes on from it.
+            goes on from it. It stays there: remove it when the model is kept.
         watch: called with the :class:`~rbcl_lite.protocol.Epoch` after it; what it returns is kept
             in the history. It may read ``upgrade.model`` (in training mode), and draws nothing from
             the training.
@@ -104,7 +104,7 @@ def train(
         fast_float32(precision),
     ):
         shown.update(len(rows) * learner.steps())
-        for epoch in [Epoch(n, config.epochs) for n in range(len(rows), config.epochs)]:
+        for epoch in (Epoch(n, config.epochs) for n in range(len(rows), config.epochs)):
             started = time.perf_counter()
             torch.manual_seed(_seed(config.seed, 1, epoch.number))
             labels = learner.on_epoch(epoch)
@@ -141,8 +141,6 @@ def train(
             if state is not None and processes.main:
                 save_state(state, parts, optimizer, {**about, "rows": rows, "scaler": precision.state()})
     model.eval()
-    if state is not None and processes.main:
-        state.unlink(missing_ok=True)
     return pd.DataFrame(rows)
 
 

@@ -39,14 +39,17 @@ def resume(
     """
     if path is None or not path.exists():
         return []
-    note = read_note(path)
+    try:
+        note, tensors = read_note(path), read_tensors(path)
+    except ValueError as error:
+        raise ValueError(f"{error}: this is the state of a training; delete it to start afresh") from error
     for name, value in about.items():
         if note.get(name) != value:
             raise ValueError(
                 f"{path} belongs to another configuration ({name} {note.get(name)} instead of {value}); "
                 "delete it to start afresh"
             )
-    unpack(read_tensors(path), parts, optimizer)
+    unpack(tensors, parts, optimizer)
     precision.restore(note["scaler"])
     return list(note["rows"])
 

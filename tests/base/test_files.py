@@ -1,7 +1,9 @@
 """Files that are there whole or not at all."""
 
+import errno
 import json
 import os
+from pathlib import Path
 
 import pytest
 import torch
@@ -24,12 +26,13 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "t.safetensors"
     write_tensors(path, {"a": torch.zeros(2)})
 
-    def cut(tensors, temporary, metadata):
-        temporary.write_bytes(b"half of it")
-        raise OSError("no space left on device")
+    def cut(temporary, whole):
+        write(temporary, whole[: len(whole) // 2])
+        raise OSError(errno.ENOSPC, "no space left on device")
 
-    monkeypatch.setattr("rbcl_lite.base.files.save_file", cut)
-    with pytest.raises(OSError, match="no space"):
+    write = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", cut)
+    with pytest.raises(OSError, match=r"t\.safetensors cannot be written \(no space left on device\); make room"):
         write_tensors(path, {"a": torch.ones(2)})
     assert torch.equal(read_tensors(path)["a"], torch.zeros(2))
     assert [p.name for p in tmp_path.iterdir()] == ["t.safetensors"]  # nothing else was left

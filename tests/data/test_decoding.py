@@ -1,6 +1,11 @@
 """Pixels of every depth and mode, and every way in which a file can be bad."""
 
+import errno
+import os
+import signal
 import struct
+import subprocess
+import sys
 import warnings
 import zlib
 from pathlib import Path
@@ -9,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rbcl_lite.data import decoding
+from rbcl_lite.data import decoding, leftovers
 from rbcl_lite.data.decoding import decode, decode_image
 from rbcl_lite.data.pixels import to_rgb
 
@@ -237,6 +242,72 @@ def test_an_interruption_loses_nothing(tmp_path, monkeypatch):
         images = decode(tmp_path, names, SIZE)
     assert len(seen) == 40 == len(set(seen)), "each file was decoded once, over both attempts"
     assert images[:, 0, 0, 0].tolist() == list(range(40))
+
+
+KILLED = """
+import json, os, signal, sys, time
+from pathlib import Path
+from rbcl_lite.data import decoding
+
+decode_image, calls = decoding.decode_image, []
+
+def killing(path, size):
+    calls.append(path)
+    if len(calls) == 30:
+        (record,) = Path(os.environ["RBCL_CACHE"]).glob("leftovers/*.json")
+        while sum(map(bool, json.loads(record.read_text()))) < 20:
+            time.sleep(0.01)  # the threads run ahead of the one that writes down
+        os.kill(os.getpid(), signal.SIGKILL)
+    return decode_image(path, size)
+
+decoding.decode_image, decoding.KEEP = killing, 10
+root = Path(sys.argv[1])
+decoding.decode(root, sorted(p.name for p in root.glob("*.png")), (6, 4))
+"""
+
+
+def test_a_killed_decoding_goes_on_where_it_was(tmp_path, monkeypatch):
+    names = folder(tmp_path, 40)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not list((tmp_path / "cache/arrays").glob("*.npy")), "nothing under the final name"
+    seen = []
+    monkeypatch.setattr(decoding, "decode_image", lambda path, size: seen.append(path.name) or decode_image(path, size))
+    images = decode(tmp_path, names, SIZE)
+    assert len(seen) <= 20, "what was written down is not decoded again"
+    assert images[:, 0, 0, 0].tolist() == list(range(40))
+    assert not list((tmp_path / "cache/leftovers").iterdir())
+
+
+def test_a_row_that_was_not_written_down_is_decoded_again(tmp_path):
+    """A kill between the pixels and the record: the file holds rows of which nobody says that they are whole."""
+    names = folder(tmp_path, 4)
+    left = leftovers.Leftovers("key")
+    files = [(name, 1, 1) for name in names]
+    images, done = left.resume(files, SIZE)
+    assert not done.any()
+    images[:] = 7
+    done[1] = True
+    left.keep(images, files, done)
+    del images
+    images, done = left.resume(files, SIZE)
+    assert done.tolist() == [False, True, False, False] and (images[1] == 7).all()
+    images, done = left.resume([files[3], files[1], ("new.png", 1, 1)], SIZE)
+    assert done.tolist() == [False, True, False] and (images[1] == 7).all()
+    left.record.unlink()
+    assert not left.resume(files, SIZE)[1].any()
+
+
+def test_no_room_on_the_disk(tmp_path, monkeypatch):
+    names = folder(tmp_path, 2)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match=r"no room for 0.0 GiB of decoded images in .*cache; set RBCL_CACHE"):
+        decode(tmp_path, names, SIZE)
+    assert not [p for p in (tmp_path / "cache").rglob("*.npy*") if p.suffix != ".lock"]
 
 
 def test_leftovers_of_files_that_changed_are_not_used(tmp_path):

@@ -162,7 +162,7 @@ def test_processes_end_with_the_caller(stop: signal.Signals, everybody: bool) ->
         time.sleep(4)  # they draw
         assert len(workers) == 2
         (os.killpg if everybody else os.kill)(caller.pid, stop)
-        assert caller.wait(timeout=20) != 0
+        assert caller.wait(timeout=180) != 0
         deadline = time.time() + 10
         while any(_lives(pid) for pid in workers) and time.time() < deadline:
             time.sleep(0.1)

@@ -51,8 +51,8 @@ def test_a_folder_by_pattern_and_by_table(folder, tiny_world):
     assert a.train.keys == b.train.keys and a.test.gallery.keys == b.test.gallery.keys
 
 
-def test_market_layout_is_the_default(folder, tiny_world):
-    with pytest.raises(FileNotFoundError, match=r"bounding_box_train.*\n.*layout"):
+def test_a_folder_in_no_known_layout(folder, tiny_world):
+    with pytest.raises(FileNotFoundError, match=r"crops is in no known layout; looked for market1501 .*; found 00/"):
         Images(str(folder)).load(tiny_world)
 
 
@@ -198,7 +198,7 @@ def test_images_that_cannot_be_named(given, error, message):
 
 @pytest.mark.parametrize("data", ["campus", "folder"])
 def test_version_follows_the_code(data, folder, monkeypatch):
-    source = Images(str(folder) if data == "folder" else data)
+    source = sources(folder)["pattern"] if data == "folder" else Images(data)
     before = source.version()
     monkeypatch.setattr(images, "fingerprint", lambda *modules: "another")
     assert source.version() != before
