@@ -110,7 +110,7 @@ def test_cost_is_an_estimate_from_measured_steps_or_says_that_there_is_none(tmp_
     recipe = load_recipe("market1501_r18_to_r50")
     assert cost(recipe, tmp_path) == "not measured"
     step = {"scale": "large", "learner": "supervised", "method": "bct", "batch": 64, "ms": 100.0, "peak_mb": 2048}
-    report = {"device": {"name": "a card"}, "steps": [{**step, "scale": "gpu", "ms": 1.0}, step]}
+    report = {"device": {"name": "a card"}, "runs": [], "steps": [{**step, "scale": "gpu", "ms": 1.0}, step]}
     report_path("gpu", tmp_path).write_text(json.dumps(report), encoding="utf-8")
     assert cost(recipe, tmp_path) == "an epoch takes about 20 s, 2.0 GiB on a card (estimated from its steps)"
     other = {**recipe.values, "both": {**recipe.values["both"], "height": 384}}
