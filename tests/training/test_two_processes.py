@@ -68,7 +68,6 @@ def test_another_number_of_processes_continues(both):
         for part in ("weights", "learner", "method"):
             close(whole[part], resumed[part], 1e-4)
         assert resumed["history"]["loss"] == pytest.approx(whole["history"]["loss"], abs=1e-4)
-    assert not left.exists()
 
 
 @pytest.mark.parametrize("case", [*CASES, *OTHERS], ids=str)
