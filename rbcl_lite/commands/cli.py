@@ -1,4 +1,4 @@
-"""Command line: ``rbcl-lite render | train | evaluate | experiment | methods``."""
+"""Command line: ``rbcl-lite render | train | evaluate | experiment | gallery | methods``."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import tyro
 
 from rbcl_lite.commands.evaluate import Evaluate
 from rbcl_lite.commands.experiment import Experiment
+from rbcl_lite.commands.gallery import Gallery
 from rbcl_lite.commands.lists import Methods
 from rbcl_lite.commands.render import Render
 from rbcl_lite.commands.train import Train
 
-COMMANDS = Annotated[Render | Train | Evaluate | Experiment | Methods, tyro.conf.OmitSubcommandPrefixes]
+COMMANDS = Annotated[Render | Train | Evaluate | Experiment | Gallery | Methods, tyro.conf.OmitSubcommandPrefixes]
 
 
 def main(args: list[str] | None = None) -> None:

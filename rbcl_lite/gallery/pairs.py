@@ -50,6 +50,10 @@ class Pairs:
         """The same pairs under other scores."""
         return replace(self, scores=scores)
 
+    def columns(self, some: np.ndarray) -> Pairs:
+        """The pairs with some [G] bool of the gallery images."""
+        return Pairs(self.scores[:, some], self.query, self.gallery[some])
+
     @property
     def strangers(self) -> np.ndarray:
         """[Q, G] bool: two people, both of them known."""
