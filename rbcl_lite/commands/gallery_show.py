@@ -12,7 +12,7 @@ from PIL import Image
 from rbcl_lite.base.files import write_text
 from rbcl_lite.commands.output import say
 from rbcl_lite.features import Features
-from rbcl_lite.gallery import Gallery
+from rbcl_lite.gallery import Gallery, Hits, Version
 
 
 @dataclass
@@ -51,7 +51,8 @@ class Show:
             if features.keys is None or features.keys != first.keys:
                 raise ValueError(f"{path} must name the images of its queries, the same as {files[0]}")
         rows = np.unique(np.linspace(0, len(first) - 1, min(self.count, len(first))).round().astype(int))
-        states, versions = {}, {}
+        states: dict[str, Hits] = {}
+        versions: dict[str, Version] = {}
         for place, features in zip(self.galleries, asked):
             with Gallery.open(place) as gallery:
                 states[place.name or str(place)] = gallery.search(features[rows], self.k)

@@ -55,3 +55,25 @@ def threshold_table(result: dict[str, Any]) -> pd.DataFrame:
 def old_old(result: dict[str, Any]) -> pd.Series:
     """mAP of the old system in per cent, by seed."""
     return pd.Series({r["seed"]: r["test"]["old_old"] for r in result["runs"]}, name="old_old")
+
+
+def by_seed(table: pd.DataFrame, column: str, **where: object) -> pd.Series:
+    """One number for each seed, so that two of them can be subtracted pair by pair.
+
+    Args:
+        table: of this module.
+        column: what is read.
+        **where: columns and the value that each must have, such as ``method="bct", share=0.1``.
+
+    Raises:
+        ValueError: no row is left, or a seed has several.
+
+    >>> table = pd.DataFrame({"seed": [0, 1, 0], "share": [0.0, 0.0, 1.0], "mAP": [40.0, 42.0, 90.0]})
+    >>> by_seed(table, "mAP", share=0.0).tolist()
+    [40.0, 42.0]
+    """
+    for name, value in where.items():
+        table = table[table[name] == value]
+    if table.empty or table["seed"].duplicated().any():
+        raise ValueError(f"{'no' if table.empty else 'more than one'} row for each seed where {where}")
+    return table.set_index("seed")[column].sort_index()

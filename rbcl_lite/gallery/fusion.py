@@ -58,7 +58,8 @@ def quantile_norm(strangers: np.ndarray) -> Normaliser:
     """
     spread = _moments(strangers)[1]
     tail = max(1e-4, 1 / len(np.ravel(strangers)))
-    normal = np.linspace(*stats.norm.ppf([tail, 1 - tail]), _LEVELS)
+    end = float(stats.norm.isf(tail))
+    normal = np.linspace(-end, end, _LEVELS)
     at, first = np.unique(
         np.quantile(np.ravel(strangers).astype(np.float64), stats.norm.cdf(normal)), return_index=True
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ def index_choices(
             index.train(base)
             index.add(base)
             built = time.perf_counter() - start
-            inner = faiss.downcast_index(index)
+            inner: Any = faiss.downcast_index(index)
             if name.startswith("IVF"):
                 inner.nprobe = looks
             elif name.startswith("HNSW"):

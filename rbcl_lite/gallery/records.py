@@ -39,6 +39,11 @@ class Hits:
     def __len__(self) -> int:
         return len(self.keys)
 
+    def __getitem__(self, rows: np.ndarray) -> Hits:
+        """What some of the queries found."""
+        columns = (self.keys, self.scores, self.persons, self.cams, self.times, self.versions)
+        return Hits(*(column[rows] for column in columns), self.generation)
+
     @property
     def found(self) -> np.ndarray:
         """[Q, K] bool: False in the places left over."""
