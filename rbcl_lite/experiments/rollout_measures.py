@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 
 from rbcl_lite.gallery.fusion import Normaliser, quantile_norm, z_norm
-from rbcl_lite.gallery.mixed import NEW, OLD, MixedGallery, done_after, new_among_first, traffic, two_halves
+from rbcl_lite.gallery.mixed import (
+    NEW,
+    OLD,
+    MixedGallery,
+    done_after,
+    new_among_first,
+    traffic,
+    two_halves,
+    weighted_map,
+)
 from rbcl_lite.gallery.orders import by_camera, least_certain, most_searched, random_order, worst_placed
 from rbcl_lite.gallery.pairs import Pairs
 from rbcl_lite.gallery.thresholds import Rates, by_version, calibrate, rates
@@ -167,7 +176,7 @@ def measure_rollout(validation: MixedGallery, test: MixedGallery, *, seed: int, 
     before = test.pairs(test.own_scores[OLD]).ranking()
     return {
         "old_old": rounded(100 * before.mAP),
-        "old_old_traffic": rounded(100 * np.average(before.ap[before.valid], weights=weights[before.valid])),
+        "old_old_traffic": rounded(100 * weighted_map(before, weights)),
         "curves": curves,
         "new_in_first_ten": rounded([100 * new_among_first(test, done_after(keys, first, s)) for s in SHARES]),
         "fusion": fusion_curves(validation, test, first),
