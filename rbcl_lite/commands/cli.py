@@ -1,4 +1,4 @@
-"""Command line: ``rbcl-lite render | train | evaluate | experiment | gallery | methods``."""
+"""Command line: ``rbcl-lite render | train | evaluate | gallery | experiment | methods``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rbcl_lite.commands.lists import Methods
 from rbcl_lite.commands.render import Render
 from rbcl_lite.commands.train import Train
 
-COMMANDS = Annotated[Render | Train | Evaluate | Experiment | Gallery | Methods, tyro.conf.OmitSubcommandPrefixes]
+COMMANDS = Annotated[Render | Train | Evaluate | Gallery | Experiment | Methods, tyro.conf.OmitSubcommandPrefixes]
 
 
 def main(args: list[str] | None = None) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
 from rbcl_lite.base.files import write_json
+from rbcl_lite.commands.images import reading
 from rbcl_lite.commands.output import say
-from rbcl_lite.data.images import Images
-from rbcl_lite.data.world import DOMAINS
 from rbcl_lite.experiments.measure import cross_test_runs, seen_people
 from rbcl_lite.metrics.result import CAMERAS_KNOWN, CAMERAS_UNKNOWN
 from rbcl_lite.runs.run import load_run
@@ -41,15 +40,8 @@ class Evaluate:
         """Extract what is missing and print the matrix in per cent."""
         if not self.runs:
             raise ValueError("name at least one folder of a run")
-        if self.data is None and (self.table is not None or self.pattern is not None):
-            raise ValueError("--table and --pattern say how to read the folder --data: name it")
         runs = [load_run(r) for r in self.runs]
-        config = runs[-1].config
-        if self.data is not None:
-            as_before = self.table is None and self.pattern is None
-            as_before &= not config.images.rendered and self.data not in DOMAINS
-            images = config.images.moved(self.data) if as_before else Images(self.data, self.table, self.pattern)
-            config = replace(config, images=images)
+        config = reading(runs[-1].config, self.data, self.table, self.pattern)
         seen = seen_people(runs, config, self.part)
         if seen:
             say(f"left out: {len(seen)} {self.part} people who were training people of one of these runs")

@@ -12,7 +12,8 @@ from pathlib import Path
 FORMAT = 1
 FILE = "gallery.sqlite"
 SCHEMA = """
-CREATE TABLE state (format INTEGER, dim INTEGER, generation INTEGER, layout INTEGER, last_row INTEGER, trained TEXT);
+CREATE TABLE state (format INTEGER, dim INTEGER, generation INTEGER, layout INTEGER, last_row INTEGER, top INTEGER,
+                    trained TEXT);
 CREATE TABLE versions (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL, note TEXT NOT NULL);
 CREATE TABLE compatible (new INTEGER, old INTEGER, new_old REAL, old_old REAL, date TEXT, note TEXT,
                          PRIMARY KEY (new, old));
@@ -21,10 +22,11 @@ CREATE TABLE rows (row INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL, person INT
 CREATE TABLE vectors (row INTEGER PRIMARY KEY, vector BLOB NOT NULL);
 CREATE TABLE removed (row INTEGER PRIMARY KEY, generation INTEGER NOT NULL);
 CREATE INDEX removed_by_generation ON removed (generation);
-CREATE TABLE segments (low INTEGER PRIMARY KEY, high INTEGER NOT NULL, name TEXT NOT NULL, trained TEXT);
+CREATE TABLE segments (low INTEGER PRIMARY KEY, high INTEGER NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL);
 """
-# generation: grows with each change of the content. layout: grows when segments of the index are exchanged.
-# A row is written once and its number never used again: to replace a vector is to remove a row and to add one.
+# generation grows with each change of the content, layout when segments of the index are exchanged. Rows up to the
+# number top are in segments, or were removed. A row is written once and its number never used again: to replace a
+# vector is to remove a row and to add one.
 
 
 class Database:
@@ -82,7 +84,7 @@ class Database:
                     raise ValueError(f"{self.path} holds no gallery")
                 for statement in SCHEMA.split(";"):
                     self._writer.execute(statement)
-                self._writer.execute("INSERT INTO state VALUES (?, ?, 0, 0, 0, NULL)", (FORMAT, dim))
+                self._writer.execute("INSERT INTO state VALUES (?, ?, 0, 0, 0, 0, NULL)", (FORMAT, dim))
             self._writer.execute("COMMIT")
         except BaseException:
             self._writer.execute("ROLLBACK")
@@ -98,6 +100,18 @@ class Database:
                 yield self._reader
             finally:
                 self._reader.execute("COMMIT")
+
+    @contextmanager
+    def aside(self) -> Iterator[sqlite3.Connection]:
+        """A long reading transaction on a connection of its own: searches and writers do not wait for it."""
+        with self._translated():
+            self._check_process()
+            connection = self._connect(True)
+            try:
+                connection.execute("BEGIN")
+                yield connection
+            finally:
+                connection.close()
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -14,10 +15,15 @@ import torch
 
 from rbcl_lite.features import Features
 from rbcl_lite.gallery.batch import Batch, as_batch, query_vectors, unique, version_of
+from rbcl_lite.gallery.compaction import Compaction, entries
 from rbcl_lite.gallery.database import Database
+from rbcl_lite.gallery.layout import Limits
 from rbcl_lite.gallery.records import NOBODY, Evidence, Hits, Report, Version
+from rbcl_lite.gallery.reporting import report
 from rbcl_lite.gallery.rows import delete, find, find_all, insert, read_versions, replace, write_version
-from rbcl_lite.gallery.snapshot import Snapshot, refreshed, search
+from rbcl_lite.gallery.search import NO_VIEW, Question, search
+from rbcl_lite.gallery.segment import Damaged
+from rbcl_lite.gallery.snapshot import Snapshot, refreshed
 from rbcl_lite.gallery.store import VectorStore
 from rbcl_lite.gallery.versions import check_comparable, check_declaration, check_known
 from rbcl_lite.gallery.where import Time, Where, as_where
@@ -33,6 +39,7 @@ class Gallery(VectorStore):
     Args:
         path: folder, made where it is missing; None for a gallery that goes when it is closed.
         dim: coordinates of the vectors; None to open what is there.
+        limits: when the index is written, and what kind it is.
 
     Raises:
         FileNotFoundError: nothing there, and no ``dim``.
@@ -46,7 +53,9 @@ class Gallery(VectorStore):
     [['b', 'c']]
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None, dim: int | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] | None, dim: int | None = None, *, limits: Limits | None = None
+    ) -> None:
         if dim is not None and dim < 1:
             raise ValueError(f"dim must be at least 1, got {dim}")
         if path is None and dim is None:
@@ -57,6 +66,8 @@ class Gallery(VectorStore):
         self.dim = self._database.dim
         self._lock = threading.Lock()
         self._snapshot = Snapshot(self.dim)
+        self._compaction = Compaction(self.path, self._database, limits or Limits())
+        self._now()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Gallery:
@@ -90,6 +101,7 @@ class Gallery(VectorStore):
             if not read_versions(connection):
                 write_version(connection, Version(batch.version))
             insert(connection, batch, _number(read_versions(connection), batch))
+        self._compact()
 
     def remove(self, keys: Sequence[str]) -> None:  # noqa: D102
         keys = unique(keys)
@@ -100,6 +112,7 @@ class Gallery(VectorStore):
         batch = as_batch(features, self.dim, version=version)
         with self._database.write() as connection:
             replace(connection, batch, _number(read_versions(connection), batch))
+        self._compact()
 
     def search(  # noqa: D102
         self,
@@ -118,32 +131,15 @@ class Gallery(VectorStore):
         versions = {v.name: v for v in snapshot.versions.values()}
         for asked in where.version or ():
             check_known(str(asked), versions)
-        check_comparable(name, _present(snapshot, where), versions)
-        views = [(NOBODY, NOBODY)] * len(features)
+        check_known(name, versions)
+        check_comparable(name, snapshot.versions_but([name, *versions[name].compatible_with], where), versions)
+        views = [NO_VIEW] * len(features)
         if camera_rule and features.cams is not None:
-            views = list(zip(features.ids.tolist(), features.cams.tolist()))
-            views = [v if min(v) >= 0 else (NOBODY, NOBODY) for v in views]
-        return search(snapshot, queries, k, where=where, views=views, own=own or [0] * len(features))
+            views = [v if min(v) >= 0 else NO_VIEW for v in zip(features.ids.tolist(), features.cams.tolist())]
+        return search(snapshot, Question(queries, k, where, views, own or [0] * len(features), exact))
 
     def rows(self, where: Where | Mapping[str, object] | None = None) -> pd.DataFrame:  # noqa: D102
-        snapshot, _ = self._now()
-        where, tables = as_where(where), []
-        for part in snapshot.parts:
-            allowed = part.allowed(where, snapshot.versions)
-            at = np.arange(len(part)) if allowed is None else np.flatnonzero(allowed)
-            columns = {
-                "key": np.array([part.keys[i] for i in at.tolist()], object),
-                "person": part.persons[at],
-                "camera": part.cams[at],
-                "time": part.times[at],
-                "version": np.array([snapshot.versions[n].name for n in part.versions[at].tolist()], object),
-            }
-            tables.append(pd.DataFrame(columns))
-        return (
-            pd.concat(tables, ignore_index=True)
-            if tables
-            else pd.DataFrame(columns=["key", "person", "camera", "time", "version"])
-        )
+        return self._now()[0].table(as_where(where))
 
     def fetch(self, keys: Sequence[str]) -> Features:  # noqa: D102
         keys = unique(keys)
@@ -158,16 +154,11 @@ class Gallery(VectorStore):
         return Features(matrix, torch.tensor([s.person for s in stored], dtype=torch.long), cams, model, keys)
 
     def report(self) -> Report:  # noqa: D102
-        snapshot, _ = self._now()
-        rows = self.rows()
-        counted = rows["version"].value_counts()
-        versions = {v.name: int(counted.get(v.name, 0)) for v in snapshot.versions.values()}
-        cams, counts = np.unique(rows["camera"].to_numpy(np.int64), return_counts=True)
-        cameras = dict(zip(cams.tolist(), counts.tolist()))
         size = sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
-        return Report(len(rows), self.dim, versions, cameras, "flat", 1.0, len(rows), 0, size, snapshot.generation)
+        return report(self._now()[0], size)
 
     def save(self) -> None:  # noqa: D102
+        self._compaction.compact(thorough=True)
         self._now()
 
     def close(self) -> None:  # noqa: D102
@@ -181,21 +172,27 @@ class Gallery(VectorStore):
 
     def _now(self, keys: Sequence[str] = ()) -> tuple[Snapshot, list[int]]:
         """The state of the gallery, and in it the rows of these keys, 0 where there is none."""
-        with self._lock, self._database.read() as connection:
-            self._snapshot = refreshed(self._snapshot, connection)
-            stored = find(connection, keys) if keys else {}
-            return self._snapshot, [stored[k].row if k in stored else 0 for k in keys]
+        while True:
+            try:
+                with self._lock, self._database.read() as connection:
+                    self._snapshot = refreshed(self._snapshot, connection, self._compaction.folder)
+                    stored = find(connection, keys) if keys else {}
+                    return self._snapshot, [stored[k].row if k in stored else 0 for k in keys]
+            except Damaged as damaged:
+                with self._database.read() as connection:
+                    listed = any(e.name == damaged.name for e in entries(connection))
+                if listed:  # else it was replaced while this call came to open it
+                    self._compaction.repair(damaged.name)
+
+    def _compact(self) -> None:
+        """Write the index where it is time to; the vectors are safe already."""
+        try:
+            if self._compaction.due():
+                self._compaction.compact()
+        except (OSError, ImportError) as error:
+            warnings.warn(f"the vectors are stored, but their index was not written: {error}", stacklevel=3)
 
 
 def _number(versions: dict[int, Version], batch: Batch) -> int:
     check_known(batch.version, {v.name: v for v in versions.values()})
     return next(n for n, v in versions.items() if v.name == batch.version)
-
-
-def _present(snapshot: Snapshot, where: Where) -> list[str]:
-    """Names of the versions among the rows that a search looks at."""
-    numbers: set[int] = set()
-    for part in snapshot.parts:
-        allowed = part.allowed(where, snapshot.versions)
-        numbers.update(np.unique(part.versions if allowed is None else part.versions[allowed]).tolist())
-    return [snapshot.versions[n].name for n in sorted(numbers)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,7 +49,7 @@ class Hits:
         """[Q, K] bool: False in the places left over."""
         return np.isfinite(self.scores)
 
-    def table(self, queries: list[str] | tuple[str, ...] | None = None) -> pd.DataFrame:
+    def table(self, queries: Sequence[str] | None = None) -> pd.DataFrame:
         """One row for each hit: query, rank (from 1), key, score, person, camera, time, version.
 
         Args:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from conformance import DIM, Conformance
 
-from rbcl_lite.gallery import Gallery
+from rbcl_lite.gallery import Gallery, search
+from rbcl_lite.gallery.layout import Limits
 
 
 class TestFolder(Conformance):
@@ -18,3 +19,17 @@ class TestMemory(Conformance):
     @pytest.fixture
     def make(self):
         return lambda: Gallery(None, dim=DIM)
+
+
+class TestFlatSegments(Conformance):
+    @pytest.fixture
+    def make(self, tmp_path):
+        return lambda: Gallery(tmp_path / "gallery", dim=DIM, limits=Limits(tail=5))
+
+
+class TestInvertedFiles(Conformance):
+    @pytest.fixture
+    def make(self, tmp_path, monkeypatch):
+        pytest.importorskip("faiss")
+        monkeypatch.setattr(search, "_FEW", 0)
+        return lambda: Gallery(tmp_path / "gallery", dim=DIM, limits=Limits(tail=5, flat=10, recall=1.0))

@@ -1,0 +1,115 @@
+"""Search of a snapshot: candidates from each part, ordered by exact scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rbcl_lite.gallery.exact import exact_search
+from rbcl_lite.gallery.inverted import Inverted
+from rbcl_lite.gallery.part import Choice, Part
+from rbcl_lite.gallery.records import NOBODY, Hits
+from rbcl_lite.gallery.snapshot import Snapshot
+from rbcl_lite.gallery.where import Where
+
+_SPARE = 8  # candidates more than asked for: approximate products are ordered again in float64
+_FEW = 4096  # so few allowed vectors are compared one by one, rather than looked for in lists
+_MANY = 256  # so many rows that a query must not find are masked, rather than asked for in vain
+NO_VIEW = (NOBODY, NOBODY)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Queries, and what they must not find.
+
+    Args:
+        vectors: [Q, D] float32 unit vectors.
+        k: hits for each.
+        where: a condition on what may be found.
+        views: for each query its person and its camera, whose rows are left out, or ``NO_VIEW``.
+        own: for each query the row of its own image, 0 for none.
+        exact: compare with every vector.
+    """
+
+    vectors: np.ndarray
+    k: int
+    where: Where
+    views: Sequence[tuple[int, int]]
+    own: Sequence[int]
+    exact: bool = False
+
+
+def search(snapshot: Snapshot, question: Question) -> Hits:
+    """The k nearest rows of each query."""
+    lists: dict[str, np.ndarray] = {}
+    parts, k = snapshot.parts, question.k
+    found = [_candidates(snapshot, part, question, lists) for part in parts]
+    q = len(question.vectors)
+    places = np.concatenate([np.full((q, k), -1), *(f[0] for f in found)], axis=1)  # k more than needed: left over
+    scores = np.concatenate([np.full((q, k), -np.inf, np.float32), *(f[1] for f in found)], axis=1)
+    which = np.repeat(np.arange(-1, len(parts)), [k, *(f[0].shape[1] for f in found)])
+    order = np.lexsort((places, np.broadcast_to(which, places.shape), -scores), axis=1)[:, :k]
+    scores = np.take_along_axis(scores, order, 1)
+    which = np.where(np.isfinite(scores), which[order], -1)
+    return _hits(snapshot, parts, which, np.take_along_axis(places, order, 1), scores)
+
+
+def _candidates(
+    snapshot: Snapshot, part: Part, question: Question, lists: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and exact scores [Q, K'] in one part; what must not be found has the score -inf.
+
+    ``lists`` remembers, for all parts with the same centres, which are nearest to the queries.
+    """
+    choice = part.choice(question.where, snapshot.versions)
+    queries, n = question.vectors, len(question.vectors)
+    if not choice.count:
+        return np.empty((n, 0), np.int64), np.empty((n, 0), np.float32)
+    out = [np.empty(0, np.int64) if v == NO_VIEW else part.same_view(*v) for v in question.views]
+    out = [np.append(o, part.places(np.array([row]))) if row else o for o, row in zip(out, question.own)]
+    wanted = question.k + _SPARE + min(max(map(len, out), default=0), _MANY)
+    quick = None if question.exact or choice.count <= _FEW else part.inverted
+    places = _near(part, quick, choice, queries, wanted, lists)
+    for i in [i for i, at in enumerate(out) if len(at) > _MANY]:
+        mask = np.ones(len(part), bool) if choice.mask is None else choice.mask.copy()
+        mask[out[i]] = False
+        places[i] = -1
+        alone = _near(part, quick, Choice(mask, int(mask.sum())), queries[i : i + 1], wanted, {})
+        places[i, : alone.shape[1]] = alone
+    near = part.vectors[places].astype(np.float64)
+    scores = np.matmul(near, queries.astype(np.float64)[:, :, None])[:, :, 0].astype(np.float32)
+    scores[places < 0] = -np.inf
+    for line, line_places, at in zip(scores, places, out):
+        if len(at):
+            line[np.isin(line_places, at)] = -np.inf
+    return places, scores
+
+
+def _near(
+    part: Part, index: Inverted | None, choice: Choice, queries: np.ndarray, k: int, lists: dict[str, np.ndarray]
+) -> np.ndarray:
+    """[Q, K'] positions of the nearest, in no particular order; -1 where nothing is left."""
+    if index is None:
+        return exact_search(queries, part.vectors, k, choice.mask)[0]
+    count = index.probes(max(choice.count, 1) / len(part))
+    known = lists.get(index.trained)
+    if known is None or known.shape[1] < count:
+        known = lists[index.trained] = index.nearest_lists(queries, count)
+    return index.search(queries, min(k, len(part)), known[:, :count], choice.bits)[0]
+
+
+def _hits(snapshot: Snapshot, parts: Sequence[Part], which: np.ndarray, places: np.ndarray, scores: np.ndarray) -> Hits:
+    """What is known of the rows at these positions of these parts; part -1 is none."""
+    keys, versions = np.full(which.shape, "", object), np.full(which.shape, "", object)
+    persons, cams = np.full(which.shape, NOBODY), np.full(which.shape, NOBODY)
+    times = np.full(which.shape, np.nan)
+    for number, part in enumerate(parts):
+        here = which == number
+        at = places[here]
+        if len(at):
+            keys[here] = [part.keys[i] for i in at.tolist()]
+            versions[here] = [snapshot.versions[n].name for n in part.versions[at].tolist()]
+            persons[here], cams[here], times[here] = part.persons[at], part.cams[at], part.times[at]
+    return Hits(keys, scores, persons, cams, times, versions, snapshot.generation)
