@@ -14,7 +14,6 @@ from rbcl_lite.commands.found import pictures
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.vectors import Vectors, open_store
 from rbcl_lite.gallery.records import Hits, Version
-from rbcl_lite.plots.search_page import document, search_page
 
 SIZE = (64, 128)  # width and height of a picture on the page
 
@@ -38,6 +37,10 @@ class Show(Vectors):
 
     def run(self) -> None:
         """Search and write the page."""
+        try:
+            from rbcl_lite.plots.search_page import document, search_page
+        except ModuleNotFoundError as error:
+            raise ImportError(f'a page needs {error.name}: pip install "rbcl-lite[plots]"') from None
         if not self.galleries:
             raise ValueError("name at least one folder of a gallery")
         if self.queries < 1:

@@ -45,6 +45,7 @@ class Thresholds(Vectors):
             for word, value in (("", new), ("in use: ", self.threshold)):
                 if value is not None:
                     found = rates(part, value).intervals
-                    lines[name] |= {f"{word}false matches": found["false_match"], f"{word}misses": found["miss"]}
+                    names = {f"{word}false matches": "false_match", f"{word}misses": "miss"}
+                    lines[name] |= {column: str(found[rate]) for column, rate in names.items()}
         say(pd.DataFrame(lines).T.to_string())
         say("in brackets: 95 % intervals, people drawn again; measured on the people of the calibration")

@@ -42,7 +42,7 @@ class Hits:
     def __getitem__(self, rows: np.ndarray) -> Hits:
         """What some of the queries found."""
         columns = (self.keys, self.scores, self.persons, self.cams, self.times, self.versions)
-        return Hits(*(column[rows] for column in columns), self.generation)
+        return Hits(*(column[rows] for column in columns), generation=self.generation)
 
     @property
     def found(self) -> np.ndarray:

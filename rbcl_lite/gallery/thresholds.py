@@ -94,6 +94,7 @@ class Rates:
             ("miss", self.missed, self.positives),
         ):
             share = float(wrong.sum() / of.sum())
+            wrong, of = wrong[of > 0], of[of > 0]  # who has no such pair says nothing
             if len(wrong) < 2 or wrong.sum() in (0, of.sum()):
                 out[name] = wilson(int(wrong.sum()), int(of.sum()))  # draws of zeros have no width
                 continue

@@ -30,7 +30,6 @@ FUSION_LOOKS = {
     "none": (INDEPENDENT, "-", "o"),
     "z-norm": ("#4C8FD6", "-", "s"),
     "quantile": (COMPATIBLE, "-", "^"),
-    "both none": (INK, "--", "D"),
     "both quantile": (OLD, "-", "v"),
 }
 """The same of each fusion; ``both`` asks each vector by its own model's query."""
@@ -123,13 +122,7 @@ def fusion_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
         for ax, method in zip(axes[0], methods):
             for fusion, look in FUSION_LOOKS.items():
                 rows = table[(table["method"] == method) & (table["fusion"] == fusion)]
-                _line(
-                    ax,
-                    rows,
-                    "mAP",
-                    fusion.replace("both none", "two queries, none").replace("both", "two queries,"),
-                    look,
-                )
+                _line(ax, rows, "mAP", fusion.replace("both", "two queries,"), look)
             ax.set_title(method)
             _finish(ax, "mAP in %" if ax is axes[0, 0] else "", legend=ax is axes[0, -1])
         return figure
