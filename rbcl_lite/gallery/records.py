@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -41,8 +41,7 @@ class Hits:
 
     def __getitem__(self, rows: np.ndarray) -> Hits:
         """What some of the queries found."""
-        columns = (self.keys, self.scores, self.persons, self.cams, self.times, self.versions)
-        return Hits(*(column[rows] for column in columns), generation=self.generation)
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "generation"})
 
     @property
     def found(self) -> np.ndarray:

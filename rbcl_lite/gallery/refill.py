@@ -81,6 +81,21 @@ def refill(
     return len(todo)
 
 
+def reader(features: Features) -> Callable[[list[str]], Features]:
+    """A function from keys to vectors that were made before, in the place of a model.
+
+    Args:
+        features: vectors with keys.
+
+    Raises:
+        ValueError: no keys.
+    """
+    if features.keys is None:
+        raise ValueError("vectors without keys cannot be looked up: construct Features with keys=[image names]")
+    place = {key: i for i, key in enumerate(features.keys)}
+    return lambda keys: features[[place[key] for key in keys]]
+
+
 @dataclass(frozen=True)
 class Cost:
     """What a backfill takes.
