@@ -10,6 +10,7 @@ protocol           the two axes of a training: learners (own supervision) and me
 learners, methods  one file for each published one
 training, runs     one loop for all of them; trained models on disk, made once and loaded afterwards
 experiments        settings, sweeps, tables, verdicts; the measured numbers lie in results
+gallery            vectors with the version of the model that made each, upgraded while they are searched
 plots, commands    every figure of the book; the command line ``rbcl-lite``
 =================  ====================================================================================
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class Compaction:
     def __init__(self, folder: Path, database: Database, limits: Limits) -> None:
         self.folder, self._database, self._limits = folder / FOLDER, database, limits
         self._lock = FileLock(folder / LOCK, thread_local=False)
+        self._thread = threading.Lock()  # a FileLock lets every thread of the process in that holds it
 
     def due(self) -> bool:
         """Whether enough new rows have come together."""
@@ -94,18 +96,19 @@ class Compaction:
 
     @contextmanager
     def _locked(self, wait: bool) -> Iterator[bool]:
-        try:
-            self._lock.acquire(timeout=-1 if wait else 0)
-        except Timeout:
+        if not self._thread.acquire(blocking=wait):
             yield False
             return
         try:
-            self.folder.mkdir(exist_ok=True)
-            self._clean()
-            yield True
-            self._clean()
+            with self._lock.acquire(timeout=-1 if wait else 0):
+                self.folder.mkdir(exist_ok=True)
+                self._clean()
+                yield True
+                self._clean()
+        except Timeout:
+            yield False
         finally:
-            self._lock.release()
+            self._thread.release()
 
     def _clean(self) -> None:
         """Delete what a killed process left, and what has been replaced."""
@@ -139,11 +142,11 @@ class Compaction:
         replaced = [self.folder / e.name for e in entries(connection) if span.low <= e.low < span.high]
         try:
             count, versions = write_columns(temporary, read_blocks(connection, span.low, span.high, self._database.dim))
-            if span.train:
+            if span.train and count:
                 trained = write_centres(self.folder, temporary, self._database.dim)
             about = {"rows": count, "low": span.low, "high": span.high, "generation": generation, "trained": trained}
             about |= {"versions": versions}
-            if trained:
+            if trained and count:
                 centres = self.folder / trained
                 about |= add_index(centres, temporary, replaced, self._database.dim, self._limits.recall)
             publish(temporary, self.folder / name, about)

@@ -19,7 +19,7 @@ from rbcl_lite.gallery.compaction import Compaction, entries
 from rbcl_lite.gallery.database import Database
 from rbcl_lite.gallery.layout import Limits
 from rbcl_lite.gallery.records import NOBODY, Evidence, Hits, Report, Version
-from rbcl_lite.gallery.reporting import report
+from rbcl_lite.gallery.reporting import report, size_of
 from rbcl_lite.gallery.rows import delete, find, find_all, insert, read_versions, replace, write_version
 from rbcl_lite.gallery.search import NO_VIEW, Question, search
 from rbcl_lite.gallery.segment import Damaged
@@ -27,6 +27,8 @@ from rbcl_lite.gallery.snapshot import Snapshot, refreshed
 from rbcl_lite.gallery.store import VectorStore
 from rbcl_lite.gallery.versions import check_comparable, check_declaration, check_known
 from rbcl_lite.gallery.where import Time, Where, as_where
+
+_TRIES = 20  # of opening segments that others replace meanwhile
 
 
 class Gallery(VectorStore):
@@ -154,8 +156,7 @@ class Gallery(VectorStore):
         return Features(matrix, torch.tensor([s.person for s in stored], dtype=torch.long), cams, model, keys)
 
     def report(self) -> Report:  # noqa: D102
-        size = sum(f.stat().st_size for f in self.path.rglob("*") if f.is_file())
-        return report(self._now()[0], size)
+        return report(self._now()[0], size_of(self.path))
 
     def save(self) -> None:  # noqa: D102
         self._compaction.compact(thorough=True)
@@ -172,17 +173,20 @@ class Gallery(VectorStore):
 
     def _now(self, keys: Sequence[str] = ()) -> tuple[Snapshot, list[int]]:
         """The state of the gallery, and in it the rows of these keys, 0 where there is none."""
-        while True:
+        reason = ""
+        for _ in range(_TRIES):
             try:
                 with self._lock, self._database.read() as connection:
                     self._snapshot = refreshed(self._snapshot, connection, self._compaction.folder)
                     stored = find(connection, keys) if keys else {}
                     return self._snapshot, [stored[k].row if k in stored else 0 for k in keys]
             except Damaged as damaged:
+                reason = str(damaged)
                 with self._database.read() as connection:
                     listed = any(e.name == damaged.name for e in entries(connection))
                 if listed:  # else it was replaced while this call came to open it
                     self._compaction.repair(damaged.name)
+        raise OSError(f"the index of the gallery at {self.path} cannot be read though it was written again: {reason}")
 
     def _compact(self) -> None:
         """Write the index where it is time to; the vectors are safe already."""

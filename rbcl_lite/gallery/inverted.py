@@ -45,7 +45,7 @@ def train(vectors: np.ndarray, seed: int = 0) -> Any:
     """
     faiss = need_faiss()
     n, dim = vectors.shape
-    count = lists(n)
+    count = min(lists(n), n)
     at = np.sort(np.random.default_rng(seed).choice(n, min(n, _PER_LIST * count), replace=False))
     kind = {"fp16": faiss.ScalarQuantizer.QT_fp16, "sq8": faiss.ScalarQuantizer.QT_8bit}[code(n, dim)]
     centres = faiss.IndexFlatIP(dim)

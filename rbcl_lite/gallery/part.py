@@ -50,7 +50,7 @@ class Part:
         versions: [N] int64 numbers of the versions.
         vectors: [N, D] float32, in memory or mapped from a file.
         alive: [N] bool, False for what was removed since; None where nothing was.
-        by_person: [N] int32 positions sorted by person, or None.
+        by_person: [N] positions sorted by person, or None.
         inverted: index, or None where every vector is compared.
         about: what is known of a segment.
         numbers: numbers of the versions that occur, or did before some rows were removed.
@@ -133,7 +133,7 @@ class Part:
             return np.flatnonzero((self.persons == person) & (self.cams == camera))
         first = np.searchsorted(self.persons, person, "left", sorter=self.by_person)
         last = np.searchsorted(self.persons, person, "right", sorter=self.by_person)
-        at = self.by_person[first:last].astype(np.int64)
+        at = self.by_person[first:last]
         return at[self.cams[at] == camera]
 
     def after(self, row: int) -> Part:

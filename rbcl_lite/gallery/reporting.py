@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
@@ -46,3 +48,12 @@ def report(snapshot: Snapshot, size: int) -> Report:
         size,
         snapshot.generation,
     )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder; those that go meanwhile do not count."""
+    size = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size

@@ -17,7 +17,9 @@ from rbcl_lite.gallery.where import Where
 _SPARE = 8  # candidates more than asked for: approximate products are ordered again in float64
 _FEW = 4096  # so few allowed vectors are compared one by one, rather than looked for in lists
 _MANY = 256  # so many rows that a query must not find are masked, rather than asked for in vain
+_SHIFT = 40  # a place in a part, and above these bits the number of the part
 NO_VIEW = (NOBODY, NOBODY)
+_NONE = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,22 @@ class Question:
 
 
 def search(snapshot: Snapshot, question: Question) -> Hits:
-    """The k nearest rows of each query."""
+    """The k nearest rows of each query, the older row first where two are equally near."""
     lists: dict[str, np.ndarray] = {}
-    parts, k = snapshot.parts, question.k
+    parts, k, q = snapshot.parts, question.k, len(question.vectors)
     found = [_candidates(snapshot, part, question, lists) for part in parts]
-    q = len(question.vectors)
-    places = np.concatenate([np.full((q, k), -1), *(f[0] for f in found)], axis=1)  # k more than needed: left over
-    scores = np.concatenate([np.full((q, k), -np.inf, np.float32), *(f[1] for f in found)], axis=1)
-    which = np.repeat(np.arange(-1, len(parts)), [k, *(f[0].shape[1] for f in found)])
-    order = np.lexsort((places, np.broadcast_to(which, places.shape), -scores), axis=1)[:, :k]
-    scores = np.take_along_axis(scores, order, 1)
-    which = np.where(np.isfinite(scores), which[order], -1)
-    return _hits(snapshot, parts, which, np.take_along_axis(places, order, 1), scores)
+    found.append((np.empty((q, 0), np.int64), np.empty((q, 0), np.float32)))
+    numbers = np.concatenate([number << _SHIFT | places for number, (places, _) in enumerate(found)], axis=1)
+    scores = np.concatenate([scores for _, scores in found], axis=1)
+    order = np.lexsort((numbers, -scores), axis=1)[:, :k]
+    line = np.arange(q)[:, None]
+    numbers, scores = numbers[line, order], scores[line, order]
+    numbers[scores == -np.inf] = -1
+    if numbers.shape[1] < k:
+        left_over = ((0, 0), (0, k - numbers.shape[1]))
+        numbers = np.pad(numbers, left_over, constant_values=-1)
+        scores = np.pad(scores, left_over, constant_values=-np.inf)
+    return _hits(snapshot, parts, numbers >> _SHIFT, numbers & (1 << _SHIFT) - 1, scores)
 
 
 def _candidates(
@@ -67,8 +73,7 @@ def _candidates(
     queries, n = question.vectors, len(question.vectors)
     if not choice.count:
         return np.empty((n, 0), np.int64), np.empty((n, 0), np.float32)
-    out = [np.empty(0, np.int64) if v == NO_VIEW else part.same_view(*v) for v in question.views]
-    out = [np.append(o, part.places(np.array([row]))) if row else o for o, row in zip(out, question.own)]
+    out = [_left_out(part, *pair) for pair in zip(question.views, question.own)]
     wanted = question.k + _SPARE + min(max(map(len, out), default=0), _MANY)
     quick = None if question.exact or choice.count <= _FEW else part.inverted
     places = _near(part, quick, choice, queries, wanted, lists)
@@ -83,8 +88,14 @@ def _candidates(
     scores[places < 0] = -np.inf
     for line, line_places, at in zip(scores, places, out):
         if len(at):
-            line[np.isin(line_places, at)] = -np.inf
+            line[(line_places[:, None] == at).any(axis=1) if len(at) <= _MANY else np.isin(line_places, at)] = -np.inf
     return places, scores
+
+
+def _left_out(part: Part, view: tuple[int, int], own: int) -> np.ndarray:
+    """Positions of what a query must not find: its person at its camera, and its own image."""
+    at = _NONE if view == NO_VIEW else part.same_view(*view)
+    return np.append(at, part.places(np.array([own]))) if own else at
 
 
 def _near(

@@ -70,7 +70,7 @@ def write_columns(folder: Path, blocks: Iterable[Part]) -> tuple[int, list[int]]
             for name in COLUMNS:
                 columns[name].append(getattr(block, name))
     arrays = {name: np.concatenate(some[1:] or some) for name, some in columns.items()}
-    arrays["by_person"] = np.argsort(arrays["persons"], kind="stable").astype(np.int32)
+    arrays["by_person"] = np.argsort(arrays["persons"], kind="stable").astype(np.intp)  # searchsorted copies others
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
     return len(arrays["rows"]), np.unique(arrays["versions"]).tolist()

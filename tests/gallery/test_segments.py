@@ -64,9 +64,9 @@ def test_a_gallery_that_grows_and_shrinks(tmp_path):
     r = np.random.default_rng(0)
     true = people(0)
     kinds = set()
-    with Gallery(tmp_path / "g", dim=DIM, limits=Limits(tail=50, flat=150, recall=1.0)) as gallery:
+    with Gallery(tmp_path / "g", dim=DIM, limits=Limits(tail=50, flat=250, recall=1.0)) as gallery:
         gallery.register("old")
-        for step in range(36):
+        for step in range(30):
             n = int(r.integers(1, 130))
             if step % 3 == 2 and len(true):
                 gone = r.choice(len(true), min(n, len(true)), replace=False)
@@ -80,6 +80,7 @@ def test_a_gallery_that_grows_and_shrinks(tmp_path):
                 vectors[some] = new.vectors
                 true = Features(vectors, true.ids, true.cams, "old", true.keys)
             else:
+                n *= 1 + 3 * (3 <= step < 15)  # it is small, grows, and shrinks
                 true = Features.concat([true, people(n, first=step * 1000)])
                 gallery.add(people(n, first=step * 1000))
             if step % 10 == 9:

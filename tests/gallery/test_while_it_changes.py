@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -21,7 +22,7 @@ from rbcl_lite.gallery.layout import Limits
 
 ROOT = Path(__file__).parents[2]
 LIMITS = Limits(tail=60, flat=200, recall=1.0)
-BLOCK, BLOCKS, VERSIONS = 30, 8, 6
+BLOCK, BLOCKS, VERSIONS = 30, 8, 4
 
 
 def block(number: int, version: int) -> Features:
@@ -99,7 +100,7 @@ def test_threads_that_read_while_one_writes(path):
         for thread in threads:
             thread.join()
         assert not failed
-        assert len(gallery) == BLOCK * BLOCKS and gallery.report().versions["v5"] == BLOCK * (BLOCKS - 1)
+        assert len(gallery) == BLOCK * BLOCKS and gallery.report().versions[f"v{VERSIONS - 1}"] == BLOCK * (BLOCKS - 1)
     assert all(s["looks"] > 10 and s["generations"] > 5 and s["mixed"] == 0 for s in states), states
 
 
@@ -138,12 +139,14 @@ def test_a_gallery_does_not_cross_a_fork(path):
         child.join()
 
 
-def test_two_writers_take_turns(path):
+@pytest.mark.parametrize("shared", [False, True])
+def test_two_writers_take_turns(path, shared):
     """Each adds its own keys; the same key twice is refused to one of them."""
     refused = []
+    one = Gallery(path, dim=DIM, limits=LIMITS) if shared else None
 
     def write(first):
-        with Gallery(path, dim=DIM, limits=LIMITS) as gallery:
+        with contextlib.nullcontext(one) if one else Gallery(path, dim=DIM, limits=LIMITS) as gallery:
             for number in range(first, first + 6):
                 gallery.add(block(number, 1))
             try:
@@ -156,6 +159,8 @@ def test_two_writers_take_turns(path):
         thread.start()
     for thread in threads:
         thread.join()
+    if one:
+        one.close()
     with Gallery.open(path) as gallery:
         assert len(gallery) == BLOCK * (BLOCKS + 13)
     assert len(refused) == 1 and "'500/0' is in the gallery already" in refused[0]
@@ -165,12 +170,12 @@ def test_two_writers_take_turns(path):
 def test_ten_kills(path):
     """The benchmark of kills, small: it ends with an error where a vector is lost or a batch is mixed."""
     done = subprocess.run(
-        [sys.executable, str(ROOT / "benchmarks" / "gallery_kills.py"), "--kills", "10", "--longest", "0.7"],
+        [sys.executable, str(ROOT / "benchmarks" / "gallery_kills.py"), "--kills", "10", "--longest", "0.5"],
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])
-    assert said["kills"] == 10 and sum(said["acknowledged_steps"].values()) > 10
+    assert said["kills"] == 10 and sum(said["acknowledged_steps"].values()) >= 5
     assert said["lost"] == said["mixed"] == said["wrong_vectors"] == said["wrong_index"] == 0
