@@ -10,7 +10,7 @@ import torch
 import tyro
 
 from rbcl_lite.commands.output import say
-from rbcl_lite.experiments import ablation
+from rbcl_lite.experiments import ablation, rollout
 from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.gpu_report import gpu_report, load_report
@@ -110,6 +110,29 @@ class Axis(Measured):
 
 
 @dataclass
+class Rollout(Measured):
+    """What new queries find while a gallery is backfilled: orders, thresholds, fusion, flips; resumable."""
+
+    methods: tuple[str, ...] = rollout.METHODS
+    """Methods to roll out, at the weights that the sweep of stronger-and-more chose."""
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    """All methods on one seed before the next."""
+
+    def run(self) -> None:
+        """Measure everything that is not there yet; runs that are missing are trained."""
+        torch.set_num_threads(1)
+        path = rollout.rollout(
+            methods=self.methods,
+            seeds=self.seeds,
+            workers=self.workers,
+            scale_name=self.scale,
+            folder=self.out or RESULTS,
+            progress=True,
+        )
+        say(path)
+
+
+@dataclass
 class GpuReport:
     """What this GPU does: images drawn a second, time and memory of each method's step, upgrades; resumable."""
 
@@ -202,7 +225,7 @@ class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
     action: Annotated[
-        Sweep | Ablation | Axis | Table | GpuReport | SharedRuns | Check | Confirm, tyro.conf.arg(name="")
+        Sweep | Ablation | Axis | Rollout | Table | GpuReport | SharedRuns | Check | Confirm, tyro.conf.arg(name="")
     ]
 
     def run(self) -> None:

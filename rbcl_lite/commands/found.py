@@ -41,7 +41,7 @@ def write_sheet(
     Raises:
         ValueError: a query without a picture.
     """
-    picture = _pictures(images, crops)
+    picture = pictures(images, crops)
     rows, found, kinds = [], [], []
     for key, person, names, people in zip(queries.keys or (), queries.ids.tolist(), hits.keys, hits.persons):
         own = picture(key)
@@ -64,7 +64,7 @@ def _kind(person: int, other: int) -> str:
     return "unknown" if min(person, other) < 0 else "right" if person == other else "wrong"
 
 
-def _pictures(images: Sequence[ReIDDataset], crops: Path | None) -> Callable[[str], np.ndarray | None]:
+def pictures(images: Sequence[ReIDDataset], crops: Path | None) -> Callable[[str], np.ndarray | None]:
     """A function that gives the picture of a key, or None."""
     place = {key: (data, i) for data in images for i, key in enumerate(data.keys)}
 

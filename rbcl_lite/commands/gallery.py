@@ -11,6 +11,8 @@ import tyro
 
 from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.found import write_sheet, write_table
+from rbcl_lite.commands.gallery_show import Show
+from rbcl_lite.commands.gallery_thresholds import Thresholds
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.vectors import Vectors, open_store
 from rbcl_lite.gallery.batch import as_batch
@@ -201,9 +203,11 @@ class Report:
 
 @dataclass
 class Gallery:
-    """Vectors with the version of the model that made each: build, register, backfill, search, report."""
+    """Vectors with the version of the model that made each: build, register, backfill, search, thresholds,
+    show, report.
+    """
 
-    action: Annotated[Build | Register | Backfill | Search | Report, tyro.conf.arg(name="")]
+    action: Annotated[Build | Register | Backfill | Search | Thresholds | Show | Report, tyro.conf.arg(name="")]
 
     def run(self) -> None:
         """Run the chosen action."""

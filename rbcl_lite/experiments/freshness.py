@@ -8,15 +8,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rbcl_lite.experiments import ablation
+from rbcl_lite.experiments import ablation, rollout
 from rbcl_lite.experiments.ablation import VariantJob, measure_variant
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
 from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read
+from rbcl_lite.experiments.rollout import RolloutJob, roll_out
 
 ORIGIN = ("versions", "hardware", "threads", "date", "command")
 
 
-KINDS: dict[str, tuple[type[Job], Callable[[Job], dict[str, Any]]]] = {ablation.NAME: (VariantJob, measure_variant)}
+KINDS: dict[str, tuple[type[Job], Callable[[Job], dict[str, Any]]]] = {
+    ablation.NAME: (VariantJob, measure_variant),
+    rollout.NAME: (RolloutJob, roll_out),
+}
 """The kind of job of an experiment, and what executes it; of every other result :class:`Job` and
 ``execute``.
 """

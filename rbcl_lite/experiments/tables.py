@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from rbcl_lite.experiments import ablation
+from rbcl_lite.experiments import ablation, rollout
 from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.rotation import BASELINES
 
@@ -26,7 +26,7 @@ def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
     """
     path = folder / f"{name}.json"
     if not path.is_file():
-        command = "ablation" if name == ablation.NAME else f"sweep --setting {name}"
+        command = {ablation.NAME: "ablation", rollout.NAME: "rollout"}.get(name, f"sweep --setting {name}")
         raise FileNotFoundError(f"no result {path.name}; make it with: rbcl-lite experiment {command}")
     return json.loads(path.read_text(encoding="utf-8"))
 

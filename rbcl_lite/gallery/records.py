@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,10 @@ class Hits:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def __getitem__(self, rows: np.ndarray) -> Hits:
+        """What some of the queries found."""
+        return replace(self, **{f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "generation"})
 
     @property
     def found(self) -> np.ndarray:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rbcl_lite.plots.curves import history_curves, trade_off
     from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
     from rbcl_lite.plots.retrieval import cross_test_heatmap, ranked_strip
+    from rbcl_lite.plots.rollout import backfill_curves, fusion_curves, order_gains, threshold_days
     from rbcl_lite.plots.side_by_side import cosine_histograms, same_query
     from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map, old_map, squeezed
     from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, LEARNER_COLOURS, METHOD_COLOURS, OLD, use_style
@@ -26,23 +27,27 @@ __all__ = [
     "METHOD_COLOURS",
     "OLD",
     "arrows",
+    "backfill_curves",
     "cosine_histograms",
     "cross_test_heatmap",
     "feature_spaces",
     "found_rows",
+    "fusion_curves",
     "history_curves",
     "joint_map",
     "old_map",
+    "order_gains",
     "ranked_strip",
     "same_query",
     "show_rows",
     "show_sheet",
     "squeezed",
+    "threshold_days",
     "trade_off",
     "use_style",
 ]
 
-_FILES = ("style", "curves", "images", "retrieval", "side_by_side", "spaces")
+_FILES = ("style", "curves", "images", "retrieval", "rollout", "side_by_side", "spaces")
 _EXTRA = {"matplotlib", "seaborn", "umap"}
 
 
