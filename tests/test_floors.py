@@ -23,7 +23,8 @@ FLOORS = [
     {"learners", "methods"},
     {"training"},
     {"runs"},
-    {"experiments", "gallery", "plots"},
+    {"gallery", "plots"},
+    {"experiments"},
     {"commands", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

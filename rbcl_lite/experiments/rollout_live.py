@@ -9,9 +9,10 @@ from typing import TypeVar
 
 from rbcl_lite.experiments.measure import measure
 from rbcl_lite.experiments.shared import shared_config
-from rbcl_lite.gallery import Evidence, Gallery
+from rbcl_lite.gallery.gallery import Gallery
 from rbcl_lite.gallery.mixed import OLD, MixedGallery
 from rbcl_lite.gallery.orders import random_order
+from rbcl_lite.gallery.records import Evidence
 from rbcl_lite.gallery.refill import reader, refill
 from rbcl_lite.metrics.retrieval import evaluate_ranking
 from rbcl_lite.runs.run_or_load import run_or_load
