@@ -98,8 +98,8 @@ def order_curve(gallery: MixedGallery, order: Order, weights: np.ndarray) -> dic
 
 
 def fusion_curves(validation: MixedGallery, test: MixedGallery, order: list[str]) -> dict[str, list[float]]:
-    """mAP in per cent at each share for each fusion, normalised by validation strangers; ``both ``
-    where each vector is asked by a query of its own model.
+    """mAP in per cent at each share for each fusion, normalised by validation strangers; the names that
+    begin with "both" are those where each vector is asked by a query of its own model.
     """
     keys = list(test.new_gallery.keys or ())
     strangers = validation.pairs(validation.scores[NEW]).strangers

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pymilvus import MilvusClient
+from rbcl_lite.gallery.milvus_schema import Client
 
 FLAT_BELOW = 100_000
 """Vectors below which every one is compared."""
@@ -49,13 +48,13 @@ def fitting(vectors: int) -> Index:
     return Index(0 if vectors < FLAT_BELOW else 2 ** math.ceil(math.log2(4 * math.sqrt(vectors))))
 
 
-def read_index(client: MilvusClient, name: str) -> Index:
+def read_index(client: Client, name: str) -> Index:
     """The index that the collection has."""
     about = client.describe_index(name, "vector")
     return Index(int(about.get("nlist", 0)) if about["index_type"] == "IVF_FLAT" else 0)
 
 
-def build_index(client: MilvusClient, name: str, index: Index) -> None:
+def build_index(client: Client, name: str, index: Index) -> None:
     """Exchange the index of a collection; it cannot be searched meanwhile."""
     params = client.prepare_index_params()
     kind = {"index_type": "FLAT"} if index.exact else {"index_type": "IVF_FLAT", "params": {"nlist": index.lists}}

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from rbcl_lite.features import Features
 from rbcl_lite.gallery.batch import Batch, check_there
-from rbcl_lite.gallery.milvus_schema import COLUMNS, FOREVER, LONGEST_KEY, NO_TIME, alive, any_of
+from rbcl_lite.gallery.milvus_schema import COLUMNS, FOREVER, LONGEST_KEY, NO_TIME, Client, alive, any_of
 from rbcl_lite.gallery.records import NOBODY, Hits
-
-if TYPE_CHECKING:
-    from pymilvus import MilvusClient
 
 AT_ONCE = 2000
 """Rows, or keys, of one request."""
@@ -23,13 +20,13 @@ View = tuple[int, int]
 """A person and a camera."""
 
 
-def count(client: MilvusClient, name: str, condition: str) -> int:
+def count(client: Client, name: str, condition: str) -> int:
     """Number of rows that meet a condition."""
     found = client.query(name, filter=condition, output_fields=["count(*)"], consistency_level="Strong")
     return int(found[0]["count(*)"])
 
 
-def read(client: MilvusClient, name: str, condition: str, fields: Sequence[str]) -> list[Row]:
+def read(client: Client, name: str, condition: str, fields: Sequence[str]) -> list[Row]:
     """All rows that meet a condition."""
     rows: list[Row] = []
     pages = client.query_iterator(
@@ -41,9 +38,7 @@ def read(client: MilvusClient, name: str, condition: str, fields: Sequence[str])
     return rows
 
 
-def find(
-    client: MilvusClient, name: str, keys: Sequence[str], generation: int, fields: Sequence[str]
-) -> dict[str, Row]:
+def find(client: Client, name: str, keys: Sequence[str], generation: int, fields: Sequence[str]) -> dict[str, Row]:
     """The rows of those keys that are there in a generation."""
     found: dict[str, Row] = {}
     for start in range(0, len(keys), AT_ONCE):
@@ -53,7 +48,7 @@ def find(
     return found
 
 
-def find_all(client: MilvusClient, name: str, keys: Sequence[str], generation: int) -> list[Row]:
+def find_all(client: Client, name: str, keys: Sequence[str], generation: int) -> list[Row]:
     """Everything of the rows of the keys, in their order.
 
     Raises:
@@ -75,7 +70,7 @@ def columns(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
 
 
-def insert(client: MilvusClient, name: str, batch: Batch, generation: int) -> None:
+def insert(client: Client, name: str, batch: Batch, generation: int) -> None:
     """Write rows that come in a generation.
 
     Raises:
@@ -105,21 +100,21 @@ def insert(client: MilvusClient, name: str, batch: Batch, generation: int) -> No
         client.insert(name, rows[start : start + AT_ONCE])
 
 
-def retire(client: MilvusClient, name: str, rows: Sequence[Row], generation: int) -> None:
+def retire(client: Client, name: str, rows: Sequence[Row], generation: int) -> None:
     """Write into rows in which generation they go; the server takes whole rows only."""
     gone = [{**row, "died": generation} for row in rows]
     for start in range(0, len(gone), AT_ONCE):
         client.upsert(name, gone[start : start + AT_ONCE])
 
 
-def delete(client: MilvusClient, name: str, condition: str) -> None:
+def delete(client: Client, name: str, condition: str) -> None:
     """Delete the rows that meet a condition."""
     names = [row["row"] for row in read(client, name, condition, ["row"])]
     for start in range(0, len(names), AT_ONCE):
         client.delete(name, ids=names[start : start + AT_ONCE])
 
 
-def undo(client: MilvusClient, name: str, generation: int) -> None:
+def undo(client: Client, name: str, generation: int) -> None:
     """Take back what a change left half done that would have begun the next generation."""
     delete(client, name, f"born > {generation}")
     retired = read(

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 from rbcl_lite.gallery.records import Evidence, Version
 from rbcl_lite.gallery.where import Where
 
-if TYPE_CHECKING:
-    from pymilvus import MilvusClient
+Client: TypeAlias = Any
+"""A ``pymilvus.MilvusClient``, which is imported only where a server is asked for."""
 
 FOREVER = 2**62  # generation in which a row goes that has not gone
 NO_TIME = -1e300  # Milvus compares NaN as it likes
@@ -73,7 +73,7 @@ class Change:
         return self.before + 1
 
 
-def connect(url: str, token: str, timeout: float) -> MilvusClient:
+def connect(url: str, token: str, timeout: float) -> Client:
     """A connection to a server.
 
     Raises:
@@ -93,7 +93,7 @@ def connect(url: str, token: str, timeout: float) -> MilvusClient:
         ) from error
 
 
-def make_collections(client: MilvusClient, url: str, name: str, dim: int | None, shards: int) -> int:
+def make_collections(client: Client, url: str, name: str, dim: int | None, shards: int) -> int:
     """Make the collections where they are missing, and load them; returns the dimension.
 
     Raises:
@@ -132,19 +132,19 @@ def make_collections(client: MilvusClient, url: str, name: str, dim: int | None,
     return have
 
 
-def _create(client: MilvusClient, name: str, schema: Any, shards: int) -> None:
+def _create(client: Client, name: str, schema: Any, shards: int) -> None:
     index = client.prepare_index_params()
     index.add_index("vector", index_type="FLAT", metric_type="IP")
     client.create_collection(name, schema=schema, index_params=index, num_shards=shards, consistency_level="Strong")
 
 
-def read_state(client: MilvusClient, name: str) -> State:
+def read_state(client: Client, name: str) -> State:
     """What counts now; a gallery that nobody has written to is at generation 0."""
     found = client.query(f"{name}_state", filter="row == 0", output_fields=["document"], consistency_level="Strong")
     return State.loads(found[0]["document"]) if found else State()
 
 
-def write_state(client: MilvusClient, name: str, state: State) -> None:
+def write_state(client: Client, name: str, state: State) -> None:
     """Replace what counts: everything that belongs to the new generation is there from now on."""
     client.upsert(f"{name}_state", [{"row": 0, "document": state.dumps(), "vector": [0.0, 0.0]}])
 
