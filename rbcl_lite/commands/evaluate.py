@@ -11,7 +11,7 @@ import tyro
 
 from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.output import say
-from rbcl_lite.commands.which_images import which_images
+from rbcl_lite.commands.which_images import check_named, which_images
 from rbcl_lite.experiments.measure import cross_test_runs, seen_people
 from rbcl_lite.experiments.stored_sides import read_sides
 from rbcl_lite.experiments.upgrade_report import report
@@ -66,6 +66,7 @@ class Evaluate:
             return
         if not self.runs:
             raise ValueError("name at least one folder of a run, or files of stored vectors by --old and --new")
+        check_named(self.data, self.table, self.pattern, self.layout)
         runs = [load_run(r) for r in self.runs]
         config = runs[-1].config
         images = which_images(config.images, self.data, self.table, self.pattern, self.layout)

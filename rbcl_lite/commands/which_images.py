@@ -6,6 +6,16 @@ from rbcl_lite.data.images import Images
 from rbcl_lite.data.world import DOMAINS
 
 
+def check_named(data: str | None, *how: str | None) -> None:
+    """Make sure that a table, a pattern or a layout comes with its folder.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if data is None and any(way is not None for way in how):
+        raise ValueError("--table, --pattern and --layout say how to read the folder --data: name it")
+
+
 def which_images(
     before: Images | None, data: str | None, table: str | None, pattern: str | None, layout: str | None
 ) -> Images:
@@ -22,9 +32,8 @@ def which_images(
         ValueError: nothing named without a run, or a table or a pattern without its folder.
     """
     how = (table, pattern, layout)
+    check_named(data, *how)
     if data is None:
-        if how != (None, None, None):
-            raise ValueError("--table, --pattern and --layout say how to read the folder --data: name it")
         if before is None:
             raise ValueError("an exported model does not know its images: name them by --data")
         return before

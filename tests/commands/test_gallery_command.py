@@ -116,5 +116,5 @@ def test_nothing_is_made_of_a_mistake(tmp_path: Path, monkeypatch: pytest.Monkey
     Features(torch.eye(3), [0, 1, 2], None, "a").save("v.safetensors")
     assert "name of each image" in refused("gallery", "build", "g", "--features", "v.safetensors")
     assert "no gallery at g" in refused("gallery", "report", "g")
-    assert "is an address" in refused("gallery", "report", "http://localhost:1")
+    assert "no Milvus server answers at http://localhost:1" in refused("gallery", "report", "http://localhost:1")
     assert not Path("g").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -153,7 +154,11 @@ def _lives(pid: int) -> bool:
 def test_processes_end_with_the_caller(stop: signal.Signals, everybody: bool) -> None:
     """Ctrl-C goes to all processes of a terminal, a signal of a program to one; both stop all of them."""
     command = [sys.executable, "-c", SCRIPT.format(count=60_000)]
-    caller = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
+    # whoever runs the tests in the background may have told them, and so their children, to ignore Ctrl-C
+    listen = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    caller = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True, preexec_fn=listen
+    )
     try:
         assert caller.stdout is not None and caller.stdout.readline() == b"ran\n"
         deadline = time.time() + 30

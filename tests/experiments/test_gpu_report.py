@@ -48,14 +48,14 @@ def test_interrupted_twice_it_measures_everything_once(tmp_path: Path, monkeypat
     monkeypatch.setattr(reports, "run_in_time", interrupted)
     monkeypatch.setattr(reports, "UPGRADES", ("independent", "bct", "mixbct"))
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit, match="130"):
         main(command)
     first = load_report("smoke", tmp_path)
     assert [(r["learner"], r["method"]) for r in first["steps"]] == PAIRS[:3]
     assert not first["complete"] and first["upgrades"] == []
 
     stop[0] = False
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit, match="130"):
         main(command)
     second = load_report("smoke", tmp_path)
     assert second["drawing"] == first["drawing"] and second["steps"][:3] == first["steps"]
@@ -83,7 +83,7 @@ def test_interrupted_twice_it_measures_everything_once(tmp_path: Path, monkeypat
     path.write_text(json.dumps(whole))
     stop[0] = True
     timed[:] = PAIRS[:3]
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(SystemExit, match="130"):
         main(command)
     assert load_report("smoke", tmp_path)["steps"] == []  # another device begins anew
 

@@ -19,7 +19,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[list[str], list[
     """A function that runs jobs of given lengths; gives what was kept, what was left, and the workers."""
     workers: list[int] = []
 
-    def pool(count: int, mp_context: object) -> ThreadPoolExecutor:
+    def pool(count: int, mp_context: object, initializer: object) -> ThreadPoolExecutor:
         workers.append(count)
         return ThreadPoolExecutor(count)
 

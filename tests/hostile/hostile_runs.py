@@ -93,10 +93,10 @@ RUNS: dict[str, tuple[Callable[[Path], object], str]] = {
 """How a run is spoiled, and what evaluate says; where the message holds something else, an @ stands here."""
 
 VECTORS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "pickle": (lambda _: PICKLE, "is not a readable safetensors file"),
-    "half a file": (lambda whole: whole[: len(whole) // 2], "is not a readable safetensors file"),
-    "0 bytes": (lambda _: b"", "is not a readable safetensors file"),
-    "text": (lambda _: b"path,id\na.png,3\n", "is not a readable safetensors file"),
+    "pickle": (lambda _: PICKLE, "is a pickled "),
+    "half a file": (lambda whole: whole[: len(whole) // 2], "is damaged or no safetensors file"),
+    "0 bytes": (lambda _: b"", "is damaged or no safetensors file"),
+    "text": (lambda _: b"path,id\na.png,3\n", "is damaged or no safetensors file"),
 }
 """What becomes of a file of stored vectors that is named by --old, and what is said."""
 
