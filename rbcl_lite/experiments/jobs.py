@@ -17,7 +17,7 @@ from rbcl_lite.base.files import make_folder
 from rbcl_lite.base.progress import bar
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.experiments.changes import changed
-from rbcl_lite.experiments.measure import measure, scores
+from rbcl_lite.experiments.measure import CrossTest, measure, scores
 from rbcl_lite.experiments.result_file import command_line, merge, read
 from rbcl_lite.experiments.rotation import ROTATION, rotated
 from rbcl_lite.experiments.settings import compatible
@@ -66,15 +66,22 @@ class Job:
 
 def execute(job: Job) -> dict[str, Any]:
     """Train (or load) one run and measure it on validation and on test people."""
+    new, tests = cross_tests(job)
+    return record(job, new, {part: scores(test) for part, test in tests.items()})
+
+
+def cross_tests(job: Job) -> tuple[Run, dict[str, CrossTest]]:
+    """The run of a job, trained or loaded, and its cross-test on validation and on test people; that
+    of the rotated model for the rotation.
+    """
     torch.set_num_threads(1)
     config = job.config()
     assert config.old is not None
     new, old = run_or_load(config, progress=False), open_old(config.old, progress=False)
-    measured = {}
-    for part in ("validation", "test"):
-        test = measure(old, new, part)
-        measured[part] = scores(rotated(test, old, new) if job.method == ROTATION else test)
-    return record(job, new, measured)
+    tests = {part: measure(old, new, part, progress=False) for part in ("validation", "test")}
+    if job.method == ROTATION:
+        tests = {part: rotated(test, old, new) for part, test in tests.items()}
+    return new, tests
 
 
 def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:

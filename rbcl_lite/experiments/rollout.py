@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.scale import scale
-from rbcl_lite.experiments.jobs import Job, record, run_jobs
-from rbcl_lite.experiments.measure import CrossTest, measure
+from rbcl_lite.experiments.jobs import Job, cross_tests, record, run_jobs
+from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.experiments.result_file import RESULTS, read, result_path
 from rbcl_lite.experiments.rollout_measures import measure_rollout
-from rbcl_lite.experiments.rotation import BASELINES, ROTATION, rotated
+from rbcl_lite.experiments.rotation import BASELINES, ROTATION
 from rbcl_lite.experiments.settings import compatible
 from rbcl_lite.gallery.mixed import MixedGallery
 from rbcl_lite.runs.config import RunConfig
-from rbcl_lite.runs.run_or_load import open_old, run_or_load
 
 NAME = "rollout"
 """Name of the result file."""
@@ -89,15 +86,9 @@ def rollout(
 
 def roll_out(job: Job) -> dict[str, Any]:
     """Train (or load) a run and measure its roll-out."""
-    torch.set_num_threads(1)
-    config = job.config()
-    assert config.old is not None
-    new, old = run_or_load(config, progress=False), open_old(config.old, progress=False)
-    parts = {}
-    for part in ("validation", "test"):
-        test = measure(old, new, part, progress=False)
-        parts[part] = mixed_gallery(rotated(test, old, new) if job.method == ROTATION else test)
-    measured = measure_rollout(parts["validation"], parts["test"], seed=job.seed, rate=RATE.get(job.scale, 0.001))
+    new, tests = cross_tests(job)
+    validation, test = (mixed_gallery(tests[part]) for part in ("validation", "test"))
+    measured = measure_rollout(validation, test, seed=job.seed, rate=RATE.get(job.scale, 0.001))
     return record(job, new, {"validation": {}, "test": measured})
 
 

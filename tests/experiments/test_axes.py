@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jobs_here import jobs_here
 
 from rbcl_lite.base.scale import SCALES, Scale
 from rbcl_lite.experiments import axes
@@ -24,18 +24,7 @@ CHOSEN = {"independent": 0.0, "bct": 2.0, "contrastive": 1.0, "smooth-ap": 5.0, 
 def in_process(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """The jobs that were executed, in this process: others would not know the tiny scale."""
     done: list[Job] = []
-
-    def run_jobs(
-        jobs: Sequence[Job], work: Callable[[Job], dict[str, Any]], workers: int, path: Path, *_: object
-    ) -> None:
-        known = {record["run"] for record in read(path)["runs"]}
-        for job in jobs:
-            if job.key() not in known:
-                done.append(job)
-                record = work(job)
-                merge(path, lambda result: _put(result, job, record))  # noqa: B023 - used before the next turn
-
-    monkeypatch.setattr(axes, "run_jobs", run_jobs)
+    monkeypatch.setattr(axes, "run_jobs", jobs_here(done))
     return done
 
 

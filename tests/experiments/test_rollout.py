@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
+from jobs_here import jobs_here
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "gallery"))
 from two_models import two_models
 
 from rbcl_lite.experiments import rollout
 from rbcl_lite.experiments.freshness import job_of, stale_records
-from rbcl_lite.experiments.jobs import Job, _put
-from rbcl_lite.experiments.result_file import merge, read, result_path
+from rbcl_lite.experiments.jobs import Job
+from rbcl_lite.experiments.result_file import merge, result_path
 from rbcl_lite.experiments.rollout import METHODS, RATE, SETTING, RolloutJob
 from rbcl_lite.experiments.rollout_measures import DAYS, SHARES, measure_rollout, order_curve, orders
 from rbcl_lite.experiments.rollout_tables import by_seed, fusion_table, old_old, order_table, threshold_table
@@ -112,18 +111,7 @@ def test_methods_need_a_chosen_weight(tmp_path: Path) -> None:
 
 def test_the_file_of_a_tiny_roll_out(tiny_world: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[Job] = []
-
-    def run_jobs(
-        jobs: Sequence[Job], work: Callable[[Job], dict[str, Any]], workers: int, path: Path, *_: object
-    ) -> None:
-        known = {record["run"] for record in read(path)["runs"]}
-        for job in jobs:
-            if job.key() not in known:
-                done.append(job)
-                record = work(job)
-                merge(path, lambda result: _put(result, job, record))  # noqa: B023 - used before the next turn
-
-    monkeypatch.setattr(rollout, "run_jobs", run_jobs)
+    monkeypatch.setattr(rollout, "run_jobs", jobs_here(done))
     monkeypatch.setitem(RATE, "tiny-test", 0.05)
     chosen = {"bct": 1.0}
     merge(result_path(SETTING, "tiny-test", tmp_path), lambda result: result.update(chosen=chosen))
