@@ -37,7 +37,7 @@ RECIPES: dict[str, Mapping[str, Any]] = {
 TWICE: Mapping[str, Any] = {"train.epochs": 64}
 """Twice the length, which must change little: then a scale is trained."""
 
-LENGTHS = (8, 16, 32, 64)
+LENGTHS = (64, 32, 16, 8)  # the longest first, so that several processes end together
 OLD_PEOPLE = (30, 60, 100, 200, 400)
 
 

@@ -32,11 +32,16 @@ def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
 
 
 def runs_table(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
-    """One row per run: method, weight, seed, the scores of ``part`` in per cent, and the training
-    seconds.
+    """One row per run: method, weight, seed, the scores of ``part`` in per cent, the training
+    seconds, and the hardware.
     """
     rows = [
-        {"method": r["method"], "weight": r["weight"], "seed": r["seed"], **r[part], "seconds": r["seconds"]}
+        {
+            **{k: r[k] for k in ("method", "weight", "seed")},
+            **r[part],
+            "seconds": r["seconds"],
+            "hardware": r.get("hardware", "unknown"),
+        }
         for r in result["runs"]
     ]
     return pd.DataFrame(rows)

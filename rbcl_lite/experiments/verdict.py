@@ -50,16 +50,16 @@ def paired(result: dict[str, Any], method: str, other: str, column: str = "new_o
         part: test or validation.
 
     Returns:
-        points, one for each seed that both were run on.
+        points, one for each seed that both were run on, on one kind of hardware.
 
     Raises:
         ValueError: a method that the result does not hold.
     """
-    runs = chosen_runs(result, part).pivot(index="seed", columns="method", values=column)
+    runs = chosen_runs(result, part).pivot(index=["seed", "hardware"], columns="method", values=column)
     missing = [m for m in (method, other) if m not in runs]
     if missing:
         raise ValueError(f"no run of {missing[0]!r} at its chosen weight; this result holds {sorted(runs.columns)}")
-    return (runs[method] - runs[other]).dropna()
+    return (runs[method] - runs[other]).dropna().droplevel("hardware")
 
 
 def verdict(result: dict[str, Any], method: str, other: str, column: str = "new_old", part: str = "test") -> str:
