@@ -103,9 +103,15 @@ def measure(start: Start, method: str, steps: int, device: str) -> dict[str, flo
             return steps
 
         def batches(self, number: int) -> Iterator[Any]:
+            self.left = 1 if number == 0 else steps
             look()
-            yield from islice(super().batches(number), 1 if number == 0 else steps)
-            look()  # the loop asks for another batch when the last step is done
+            yield from islice(super().batches(number), self.left)
+
+        def after_step(self, batch: Any) -> None:
+            super().after_step(batch)
+            self.left -= 1
+            if self.left == 0:
+                look()
 
     begun = replace(start.upgrade, model=copy.deepcopy(start.upgrade.model))
     history = train(begun, Short(**start.options), METHODS[method](), start.train, device=device, progress=False)

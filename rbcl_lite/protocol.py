@@ -166,6 +166,9 @@ class Learner(nn.Module):
     def inputs(self, index: np.ndarray, generator: torch.Generator) -> Tensor:
         """The inputs at these positions before augmentation: images [B, 3, H, W] uint8, or stored
         vectors.
+
+        Where a GPU computes, this is called in a thread of its own, while the step before runs: it
+        reads images, and nothing that a step changes.
         """
         return self.upgrade.train.inputs(index)
 

@@ -1,4 +1,4 @@
-"""Checks of tensor arguments, and the float32 core of losses under autocast."""
+"""Tensors on their way: checks of arguments, the float32 core of losses, transfer to a device."""
 
 from __future__ import annotations
 
@@ -46,10 +46,15 @@ def check_matrix(name: str, x: Tensor, dim: int | None = None) -> None:
 def check_labels(name: str, labels: Tensor, n: int, classes: int | None = None) -> None:
     """Raise ValueError unless ``labels`` is an integer [n], with values in 0..classes-1 if that is
     given.
+
+    The values of labels on a CUDA device are left to the kernel that uses them, which refuses one
+    out of range: to look at them here would wait for the device.
     """
     if labels.ndim != 1 or len(labels) != n or labels.is_floating_point():
         raise ValueError(f"{name} must be integers [{n}], got {labels.dtype} {list(labels.shape)}")
-    if classes is not None and n and (int(labels.min()) < 0 or int(labels.max()) >= classes):
+    if classes is None or not n or labels.is_cuda:
+        return
+    if int(labels.min()) < 0 or int(labels.max()) >= classes:
         raise ValueError(f"{name} must lie in 0..{classes - 1}, got {int(labels.min())}..{int(labels.max())}")
 
 
@@ -74,3 +79,12 @@ def zero_loss(*tensors: Tensor) -> Tensor:
     return sum(
         (t.sum() * 0.0 for t in tensors), start=torch.zeros((), device=tensors[0].device, dtype=tensors[0].dtype)
     )
+
+
+def send(x: Tensor, device: torch.device) -> Tensor:
+    """``x`` on the device; to CUDA through pinned memory, so that the copy runs beside the
+    computation.
+    """
+    if device.type == "cuda" and x.device.type == "cpu":
+        return x.pin_memory().to(device, non_blocking=True)
+    return x.to(device)

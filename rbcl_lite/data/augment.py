@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from rbcl_lite.base.tensors import send
+
 DRAWS = 10  # numbers per image: 0 flip, 1-2 crop, 3 brightness, 4 contrast, 5 whether to erase, 6-9 where
 
 
@@ -17,9 +19,9 @@ class Augment:
     """The usual re-ID augmentation (Luo et al. 2019), on the whole batch at once and on its device.
 
     torchvision's transform classes draw once per call, so a batch would share one flip and one
-    crop. Here every image has ten numbers of its own, whatever is turned off, and after them the
-    noise of the erased pixels is drawn. Flip and crop are one gather of the padded pixels, before
-    uint8 becomes float.
+    crop. Here every image has ten numbers of its own, the same on every device and whatever is
+    turned off, and after them the noise of the erased pixels is drawn. Flip and crop are one gather
+    of the padded pixels, before uint8 becomes float.
 
     Args:
         flip: probability of a horizontal flip.
@@ -53,7 +55,7 @@ class Augment:
             ValueError: images of another shape, or of whole numbers other than uint8.
         """
         _check(images)
-        draw = torch.rand(len(images), DRAWS, generator=generator)
+        draw = send(torch.rand(len(images), DRAWS, generator=generator), images.device)
         pixels = images.permute(0, 2, 3, 1)
         pad = self.pad * images.shape[2] // 64
         if self.flip or pad:
@@ -61,7 +63,7 @@ class Augment:
         x = pixels.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
         levels = 1.0 if images.is_floating_point() else 255.0
         if self.colour:
-            brightness, contrast = (1 + self.colour * (2 * draw[:, 3:5] - 1)).to(x.device).T[:, :, None, None, None]
+            brightness, contrast = (1 + self.colour * (2 * draw[:, 3:5] - 1)).T[:, :, None, None, None]
             brightness = brightness / levels
             grey = x.mean((1, 2, 3), keepdim=True) * brightness
             x.mul_(brightness * contrast).add_(grey * (1 - contrast)).clamp_(0, 1)
@@ -69,9 +71,7 @@ class Augment:
             x.div_(levels)
         if self.erase:
             place = torch.where((draw[:, 5] < self.erase)[:, None], rectangles(draw[:, 6:], x.shape[1], x.shape[2]), 0)
-            erased = inside(place, x.shape[1], x.shape[2]).flatten().nonzero()[:, 0]
-            noise = torch.rand(len(erased), 3, generator=generator)
-            x.view(-1, 3)[erased.to(x.device)] = noise.to(x.device)
+            x = fill_with_noise(x, inside(place, x.shape[1], x.shape[2]), generator)
         return x.permute(0, 3, 1, 2)
 
 
@@ -97,8 +97,8 @@ def flip_and_crop(pixels: Tensor, flipped: Tensor, corner: Tensor, pad: int) -> 
 
     Args:
         pixels: [B, H, W, C].
-        flipped: [B] bool, on the CPU.
-        corner: [B, 2] in 0..1, on the CPU: row and column of the cut, as a share of the places that
+        flipped: [B] bool, on the same device.
+        corner: [B, 2] in 0..1, on the same device: row and column of the cut, as a share of the places that
             there are.
         pad: pixels on each side, 0 or more.
 
@@ -111,10 +111,10 @@ def flip_and_crop(pixels: Tensor, flipped: Tensor, corner: Tensor, pad: int) -> 
     """
     batch, height, width, channels = pixels.shape
     tall, wide = height + 2 * pad, width + 2 * pad
-    top, left = (corner * (2 * pad + 1)).long().to(pixels.device).T
+    top, left = (corner * (2 * pad + 1)).long().T
     place = torch.arange(max(batch, height, width), device=pixels.device)
     column = left[:, None] + place[:width]
-    column = torch.where(flipped.to(pixels.device)[:, None], wide - 1 - column, column)
+    column = torch.where(flipped[:, None], wide - 1 - column, column)
     row = (place[:batch] * tall + top)[:, None] + place[:height]
     index = (row * wide)[:, :, None] + column[:, None, :]
     padded = F.pad(pixels, (0, 0, pad, pad, pad, pad)).reshape(-1, channels)
@@ -157,8 +157,29 @@ def inside(place: Tensor, height: int, width: int) -> Tensor:
     [[[0, 1, 1, 0], [0, 0, 0, 0]]]
     """
     top, left, h, w = place.T[:, :, None]
-    row, column = torch.arange(height), torch.arange(width)
+    row, column = (torch.arange(n, device=place.device) for n in (height, width))
     return ((row >= top) & (row < top + h))[:, :, None] & ((column >= left) & (column < left + w))[:, None, :]
+
+
+def fill_with_noise(x: Tensor, erased: Tensor, generator: torch.Generator) -> Tensor:
+    """Noise in the place of some pixels.
+
+    Args:
+        x: [B, H, W, 3] float; changed in place on a CPU.
+        erased: [B, H, W] bool, on the same device.
+        generator: a CPU generator. On a card the noise is drawn there, from a seed that it draws:
+            other noise than on a CPU, and nothing waits for the number of pixels.
+
+    Returns:
+        [B, H, W, 3] float.
+    """
+    if x.is_cuda:
+        seed = int(torch.randint(2**62, (), generator=generator))
+        noise = torch.rand(x.shape, device=x.device, generator=torch.Generator(x.device).manual_seed(seed))
+        return torch.where(erased[..., None], noise, x)
+    rows = erased.flatten().nonzero()[:, 0]
+    x.view(-1, 3)[rows] = torch.rand(len(rows), 3, generator=generator)
+    return x
 
 
 def _check(images: Tensor) -> None:

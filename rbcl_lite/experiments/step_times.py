@@ -20,7 +20,7 @@ from rbcl_lite.features import Features
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
-from rbcl_lite.protocol import Learner, Upgrade
+from rbcl_lite.protocol import Batch, Learner, Upgrade
 from rbcl_lite.runs.config import code_of
 from rbcl_lite.training.loop import train
 from rbcl_lite.training.schedule import TrainConfig
@@ -108,10 +108,17 @@ def step_time(start: Upgrade, at: Scale, learner: str, method: str, device: str,
             return steps
 
         def batches(self, number: int) -> Iterator[np.ndarray]:
-            """The first batches of an epoch, with a look at the clock before and after."""
-            started = _clock(cuda)
-            yield from islice(self._endless(number), min(WARM, steps) if number == 0 else steps)
-            taken.append(_clock(cuda) - started)  # the loop comes back when the last step is done
+            """The first batches of an epoch, with a look at the clock before."""
+            self.left = min(WARM, steps) if number == 0 else steps
+            taken.append(-_clock(cuda))
+            yield from islice(self._endless(number), self.left)
+
+        def after_step(self, batch: Batch) -> None:
+            """A look at the clock after the last one."""
+            super().after_step(batch)
+            self.left -= 1
+            if self.left == 0:
+                taken[-1] += _clock(cuda)
 
         def _endless(self, number: int) -> Iterator[np.ndarray]:
             while True:  # an epoch of a small scale may have fewer batches than are timed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from rbcl_lite.base.tensors import send
 from rbcl_lite.data.sampling import IdentitySampler
 from rbcl_lite.losses.identity import cross_entropy_loss
 from rbcl_lite.losses.triplet import triplet_loss
@@ -75,10 +76,10 @@ class LabelledBranch:
         index = next(self._sampler.epoch(turn))
         device = batch.index.device
         with frozen_statistics(self.upgrade.model, self.update_statistics):
-            inputs = self.upgrade.augment(labelled.inputs(index).to(device), batch.generator)
+            inputs = self.upgrade.augment(send(labelled.inputs(index), device), batch.generator)
             outputs = self.upgrade.forward(self.upgrade.model, inputs)
         assert outputs.logits is not None  # the learner has refused a model without a classifier
-        labels = self._labels[torch.from_numpy(index)].to(device)
+        labels = send(self._labels[torch.from_numpy(index)], device)
         loss = cross_entropy_loss(outputs.logits, labels, label_smoothing=self.label_smoothing)
         if self.triplet:
             loss = loss + self.triplet * triplet_loss(outputs.feature, labels, margin=self.margin)

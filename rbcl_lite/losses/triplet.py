@@ -38,15 +38,16 @@ def triplet_loss(features: Tensor, ids: Tensor, *, margin: float = 0.3) -> Tenso
     """
     check_matrix("features", features)
     check_labels("ids", ids, len(features))
+    if not len(features):
+        return zero_loss(features)
     same = ids[:, None] == ids[None, :]  # [B, B]
     positive = same & ~torch.eye(len(ids), dtype=torch.bool, device=ids.device)
     anchors = positive.any(dim=1) & (~same).any(dim=1)
-    if not bool(anchors.any()):
-        return zero_loss(features)
-    distances = unit_distances(features, features)[anchors]  # [A, B]
-    farthest = distances.masked_fill(~positive[anchors], -torch.inf).amax(dim=1)
-    nearest = distances.masked_fill(same[anchors], torch.inf).amin(dim=1)
-    return F.relu(farthest - nearest + margin).mean()
+    distances = unit_distances(features, features)  # [B, B]
+    farthest = distances.masked_fill(~positive, -torch.inf).amax(dim=1)
+    nearest = distances.masked_fill(same, torch.inf).amin(dim=1)
+    hinge = F.relu(farthest - nearest + margin)  # zero where there is no positive or no negative
+    return hinge.sum() / anchors.sum().clamp_min(1)
 
 
 @full_precision

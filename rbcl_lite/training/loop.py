@@ -15,15 +15,17 @@ from torch import Tensor
 
 from rbcl_lite.base.processes import ALONE, Processes
 from rbcl_lite.base.progress import bar
+from rbcl_lite.base.tensors import send
 from rbcl_lite.models.batch_norm import share_statistics, synchronise_statistics
 from rbcl_lite.models.forward import Forward
 from rbcl_lite.models.outputs import Outputs
 from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 from rbcl_lite.training.means import RunningMeans
 from rbcl_lite.training.precision import Precision
+from rbcl_lite.training.prefetch import prefetch
 from rbcl_lite.training.resume import resume, save_state
 from rbcl_lite.training.schedule import TrainConfig, learning_rate
-from rbcl_lite.training.speed import Trunk, adamw, arrange_memory, fast_float32, send
+from rbcl_lite.training.speed import Trunk, adamw, arrange_memory, fast_float32
 
 Watch = Callable[[Epoch], "Mapping[str, float] | None"]
 """Called after each epoch; the numbers that it gives join the history's row."""
@@ -113,14 +115,16 @@ def train(
             prepared = time.perf_counter()
             model.train()
             means = RunningMeans()
-            for number, index in enumerate(learner.batches(epoch.number)):
-                step = epoch.number * learner.steps() + number
+            first = epoch.number * learner.steps()
+            numbered = enumerate(learner.batches(epoch.number), start=first)
+            fetch = partial(fetched, learner, config.seed, device)
+            for step, index, generator, images in prefetch(numbered, fetch, ahead=device.type == "cuda"):
                 done = step / (config.epochs * learner.steps())
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(config, done)
-                generator = torch.Generator().manual_seed(_seed(config.seed, 2, step))
                 torch.manual_seed(generator.initial_seed())
-                batch = forward(upgrade, learner, index, labels, trunk, precision, generator, step, done)
+                inputs = upgrade.augment(images, generator)
+                batch = forward(upgrade, inputs, index, labels, trunk, precision, generator, step, done)
                 with precision.autocast():
                     terms = losses(learner, method, batch)
                 loss = torch.stack([t.float() for t in terms.values()]).sum()
@@ -130,7 +134,7 @@ def train(
                     method.after_step(batch)
                 means.add(step, {"loss": loss, **terms, **learner.observe(), **method.observe()})
                 shown.update()
-                if number % READ_EVERY == READ_EVERY - 1:
+                if (step - first) % READ_EVERY == READ_EVERY - 1:
                     shown.set_postfix_str(f"loss {means.read_loss():.3f}")
             means.read_loss()
             share_statistics(model, processes)
@@ -144,9 +148,20 @@ def train(
     return pd.DataFrame(rows)
 
 
+def fetched(
+    learner: Learner, seed: int, device: torch.device, numbered: tuple[int, np.ndarray]
+) -> tuple[int, np.ndarray, torch.Generator, Tensor]:
+    """What the batch of a step begins with: its number, its positions, its generator, and its
+    inputs on the device.
+    """
+    step, index = numbered
+    generator = torch.Generator().manual_seed(_seed(seed, 2, step))
+    return step, index, generator, send(learner.inputs(index, generator), device)
+
+
 def forward(
     upgrade: Upgrade,
-    learner: Learner,
+    inputs: Tensor,
     index: np.ndarray,
     labels: Tensor,
     trunk: Callable[[Tensor], Outputs],
@@ -155,9 +170,8 @@ def forward(
     step: int,
     done: float,
 ) -> Batch:
-    """One batch: inputs, augmentation, the new model, and the old vectors of the same inputs."""
+    """One batch: what the new model makes of the inputs, and the old vectors of the same ones."""
     device = precision.device
-    inputs = upgrade.augment(send(learner.inputs(index, generator), device), generator)
     with precision.autocast():
         outputs = trunk(inputs)
     rows = torch.from_numpy(index)

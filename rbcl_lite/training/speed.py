@@ -33,15 +33,6 @@ def adamw(parameters: Sequence[nn.Parameter], config: TrainConfig) -> torch.opti
     )
 
 
-def send(x: Tensor, device: torch.device) -> Tensor:
-    """``x`` on the device; to CUDA through pinned memory, so that the copy runs beside the
-    computation.
-    """
-    if device.type == "cuda" and x.device.type == "cpu":
-        return x.pin_memory().to(device, non_blocking=True)
-    return x.to(device)
-
-
 @contextmanager
 def fast_float32(precision: Precision) -> Iterator[None]:
     """TF32 for matrix products while float32 is computed on CUDA; nothing is changed elsewhere."""
@@ -101,6 +92,9 @@ class Trunk:
         seen: list[Tensor] = []
         hook = self._backbone.register_forward_pre_hook(lambda _, args: seen.append(args[0].detach().clone()))
         statistics = [b.clone() for b in self.model.buffers()]
+        quiet = getattr(torch.autograd.graph, "set_warn_on_accumulate_grad_stream_mismatch", None)
+        if quiet:  # torch >= 2.10: the gradients of a replay come from the stream of the capture, as they should
+            quiet(False)
         try:
             # no cache: a weight that is cast without a gradient here must not serve the training step around it
             with torch.autocast("cuda", self.precision.dtype, self.precision.dtype is not None, cache_enabled=False):

@@ -9,10 +9,11 @@ import torch
 from stranger import Stranger, strange_upgrade
 from torch import nn
 
+from rbcl_lite.base.tensors import send
 from rbcl_lite.models.embedder import Embedder, EmbedderConfig
 from rbcl_lite.training.precision import Precision
 from rbcl_lite.training.schedule import TrainConfig
-from rbcl_lite.training.speed import Trunk, adamw, arrange_memory, fast_float32, send
+from rbcl_lite.training.speed import Trunk, adamw, arrange_memory, fast_float32
 
 CPU = torch.device("cpu")
 
