@@ -43,19 +43,28 @@ def check_matrix(name: str, x: Tensor, dim: int | None = None) -> None:
         )
 
 
-def check_labels(name: str, labels: Tensor, n: int, classes: int | None = None) -> None:
+def check_labels(name: str, labels: Tensor, n: int, classes: int | None = None, *, none: bool = False) -> None:
     """Raise ValueError unless ``labels`` is an integer [n], with values in 0..classes-1 if that is
     given.
 
     The values of labels on a CUDA device are left to the kernel that uses them, which refuses one
     out of range: to look at them here would wait for the device.
+
+    Args:
+        name: for the message.
+        labels: what was given.
+        n: how many there have to be.
+        classes: how many there are.
+        none: allow -1, which stands for "no class".
     """
     if labels.ndim != 1 or len(labels) != n or labels.is_floating_point():
         raise ValueError(f"{name} must be integers [{n}], got {labels.dtype} {list(labels.shape)}")
     if classes is None or not n or labels.is_cuda:
         return
-    if int(labels.min()) < 0 or int(labels.max()) >= classes:
-        raise ValueError(f"{name} must lie in 0..{classes - 1}, got {int(labels.min())}..{int(labels.max())}")
+    low, high = int(labels.min()), int(labels.max())
+    if low < -int(none) or high >= classes:
+        allowed = f"0..{classes - 1}{', or be -1 for none' if none else ''}"
+        raise ValueError(f"{name} must lie in {allowed}, got {low}..{high}")
 
 
 def check_pairs(

@@ -11,12 +11,13 @@ import tyro
 
 from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.found import write_sheet, write_table
+from rbcl_lite.commands.gallery_backfill import Backfill
 from rbcl_lite.commands.gallery_show import Show
 from rbcl_lite.commands.gallery_thresholds import Thresholds
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.vectors import Vectors, open_store
 from rbcl_lite.gallery.batch import as_batch
-from rbcl_lite.gallery.filling import CHUNK, add_all, backfill_all
+from rbcl_lite.gallery.filling import CHUNK, add_all
 from rbcl_lite.gallery.records import Evidence
 from rbcl_lite.gallery.where import Where
 
@@ -99,26 +100,6 @@ class Register:
         with open_store(self.gallery) as store:
             store.register(self.version, evidence, note=self.note, force=self.force)
             say(f"registered: {', '.join(store.versions)}")
-
-
-@dataclass(kw_only=True)
-class Backfill(Vectors):
-    """Replace the vectors of images that are in the gallery; the same command again goes on."""
-
-    gallery: tyro.conf.Positional[str]
-    """Folder of the gallery."""
-    chunk: int = CHUNK
-    """Vectors that are replaced together: a search sees all of them or none."""
-
-    def run(self) -> None:
-        """Replace what another version made."""
-        with open_store(self.gallery) as store:
-            features, _ = self.read("gallery")
-            done = backfill_all(store, features, version=self.version, chunk=self.chunk)
-            store.save()
-            if done:
-                say(f"left as they are: {done} vectors that this version had made already")
-            say(store.report())
 
 
 @dataclass(kw_only=True)

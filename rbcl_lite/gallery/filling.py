@@ -1,4 +1,4 @@
-"""Filling a gallery with many vectors, a chunk at a time: watched, interrupted, and taken up again."""
+"""Filling of a gallery with many new vectors, a chunk at a time: watched, stopped, and taken up again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import numpy as np
 
 from rbcl_lite.base.progress import bar
 from rbcl_lite.features import Features
-from rbcl_lite.gallery.batch import unique, version_of
+from rbcl_lite.gallery.batch import unique
 from rbcl_lite.gallery.store import VectorStore
-from rbcl_lite.gallery.versions import check_known
 from rbcl_lite.gallery.where import Time
 
 CHUNK = 5000
@@ -43,49 +42,6 @@ def add_all(
     with bar(total=len(todo), desc="add", enabled=progress) as steps:
         for part in _chunks(todo, chunk):
             store.add(part, time=time, version=version)
-            steps.update(len(part))
-    return len(features) - len(todo)
-
-
-def backfill_all(
-    store: VectorStore,
-    features: Features,
-    *,
-    version: str | None = None,
-    chunk: int = CHUNK,
-    progress: bool | None = None,
-) -> int:
-    """Replace, in this order, the vectors that another version made; to be called again after an interruption.
-
-    Args:
-        store: a gallery.
-        features: vectors of images that are in it.
-        version: the model, instead of ``features.model``.
-        chunk: vectors that are replaced together.
-        progress: see :func:`rbcl_lite.base.progress.bar`.
-
-    Returns:
-        Number of vectors that this version had made already; they are left as they are.
-
-    Raises:
-        ValueError: a version that is not registered, or a key that is not there; nothing was
-            replaced.
-    """
-    name = version_of(features, version)
-    check_known(name, store.versions)
-    rows = store.rows()
-    made_by = dict(zip(rows["key"], rows["version"]))
-    keys = unique(features.keys or ())
-    absent = [k for k in keys if k not in made_by]
-    if absent:
-        raise ValueError(
-            f"{len(absent)} of {len(keys)} keys are not in the gallery, first {absent[0]!r}; nothing was replaced. "
-            "Backfill replaces vectors; add puts new images in"
-        )
-    todo = features[[i for i, key in enumerate(keys) if made_by[key] != name]] if keys else features
-    with bar(total=len(todo), desc="backfill", enabled=progress) as steps:
-        for part in _chunks(todo, chunk):
-            store.backfill(part, version=version)
             steps.update(len(part))
     return len(features) - len(todo)
 

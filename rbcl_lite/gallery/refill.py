@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rbcl_lite.base.progress import bar
 from rbcl_lite.features import Features
 from rbcl_lite.gallery.batch import unique
 from rbcl_lite.gallery.store import VectorStore
+from rbcl_lite.gallery.versions import check_known
 
 
 def refill(
@@ -42,7 +43,7 @@ def refill(
 
     Raises:
         ValueError: an unknown version, a key that is not there, or vectors of other images or of
-            another version than were asked for.
+            another version than were asked for, a chunk or a limit below 1.
 
     >>> from rbcl_lite.gallery import Evidence, Gallery
     >>> import torch
@@ -56,16 +57,18 @@ def refill(
     """
     if chunk < 1:
         raise ValueError(f"chunk must be at least 1 image, got {chunk}")
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1 image, got {limit}")
     order = unique(order)
-    if version not in store.versions:
-        raise ValueError(
-            f"version {version!r} is not registered in this gallery; register it with its evidence before the backfill"
-        )
+    check_known(version, store.versions)
     rows = store.rows()
     made = dict(zip(rows["key"], rows["version"]))
     absent = [k for k in order if k not in made]
     if absent:
-        raise ValueError(f"{len(absent)} keys of the order are not in the gallery, first {absent[0]!r}")
+        raise ValueError(
+            f"{len(absent)} of {len(order)} keys are not in the gallery, first {absent[0]!r}; nothing was replaced. "
+            "Backfill replaces vectors; add puts new images in"
+        )
     todo = [k for k in order if made[k] != version]
     todo = todo if limit is None else todo[:limit]
     with bar(total=len(todo), desc=f"backfill to {version}", enabled=progress) as b:
@@ -81,18 +84,20 @@ def refill(
     return len(todo)
 
 
-def reader(features: Features) -> Callable[[list[str]], Features]:
+def reader(features: Features, version: str | None = None) -> Callable[[list[str]], Features]:
     """A function from keys to vectors that were made before, in the place of a model.
 
     Args:
         features: vectors with keys.
+        version: the model that made them, instead of ``features.model``.
 
     Raises:
         ValueError: no keys.
     """
     if features.keys is None:
         raise ValueError("vectors without keys cannot be looked up: construct Features with keys=[image names]")
-    place = {key: i for i, key in enumerate(features.keys)}
+    features = replace(features, model=version) if version else features
+    place = {key: i for i, key in enumerate(features.keys or ())}
     return lambda keys: features[[place[key] for key in keys]]
 
 

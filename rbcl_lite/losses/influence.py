@@ -11,11 +11,7 @@ from rbcl_lite.base.tensors import check_labels, check_matrix, full_precision, z
 
 def _known(name: str, labels: Tensor, n: int, classes: int) -> Tensor:
     """The mask of labels that name a class, after the check; -1 stands for "no class"."""
-    check_labels(name, labels, n)
-    if n and not labels.is_cuda and (int(labels.min()) < -1 or int(labels.max()) >= classes):
-        raise ValueError(
-            f"{name} must lie in 0..{classes - 1}, or be -1 for none, got {int(labels.min())}..{int(labels.max())}"
-        )
+    check_labels(name, labels, n, classes, none=True)
     return labels >= 0
 
 

@@ -53,7 +53,7 @@ def test_goes_on_where_it_was_stopped(gallery: Gallery) -> None:
     ("wrong", "message"),
     [
         (dict(version="newer"), "version 'newer' is not registered"),
-        (dict(order=["image 0", "nothing"]), "1 keys of the order are not in the gallery, first 'nothing'"),
+        (dict(order=["image 0", "nothing"]), "1 of 2 keys are not in the gallery, first 'nothing'"),
         (dict(order=["image 0", "image 0"]), "occurs twice"),
         (dict(extract=lambda keys: NEW[:1]), "vectors of other images than the 23"),
         (dict(extract=lambda keys: OLD), "extract gave vectors of 'old', the backfill is to 'new'"),
