@@ -41,6 +41,7 @@ def own_similarity(test: CrossTest) -> float:
     >>> own_similarity(CrossTest(x, x, x, x))
     1.0
     """
-    old = test.old_query
-    new = test.new_query.align(old) if test.new_query.keys is not None else test.new_query
+    new, old = test.new_query, test.old_query
+    if new.keys is not None and old.keys is not None:
+        old = new.align(old)
     return float((new.vectors * old.vectors).sum(1).mean())

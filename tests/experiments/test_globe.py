@@ -49,7 +49,7 @@ def test_new_vectors_come_to_the_old_ones_only_where_they_are_mixed() -> None:
 
 
 def test_mixing_averages_the_noise_that_imitation_repeats() -> None:
-    table = compare_teachers([0.4], steps=80, seeds=1)
+    table = compare_teachers([0.4], seeds=1)
     assert table.loc[0.4, "mixing"] > table.loc[0.4, "imitation"]
     assert table.loc[0.4, "spread"] < table.loc[0.4, "old spread"]
 
@@ -58,9 +58,9 @@ def test_rank_correlation() -> None:
     x = torch.arange(30.0)
     rho, low, high = rank_correlation(x, x**3)
     assert rho == pytest.approx(1) and 0.9 < low < high
-    noise = torch.randn(30, generator=torch.Generator().manual_seed(1))
+    noise = torch.tensor([0.0, 1.0] * 15)
     rho, low, high = rank_correlation(x, noise)
-    assert low < rho < high and low < 0 < high
+    assert low < 0 < high and low < rho < high
     assert rank_correlation(x[:3], x[:3]) == rank_correlation(x, torch.ones(30)) == (0.0, -1.0, 1.0)
 
 
