@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib import ticker
 from matplotlib.figure import Figure
 
 from rbcl_lite.plots.style import INK, METHOD_COLOURS, OLD, RIGHT, WRONG, bare, style
@@ -85,4 +87,54 @@ def agent_strips(images: np.ndarray, rows: Sequence[tuple[int, int, Sequence[int
                     spine.set(visible=True, color=colour, linewidth=3)
         for ax, title in zip(axes[0], ("person", "in batch", "agent 1", *map(str, range(2, agents + 1)))):
             ax.set_title(title, fontsize="small")
+        return figure
+
+
+def coverage_curves(seen: pd.DataFrame) -> Figure:
+    """What references see of the old space, over their number: agents against random old vectors.
+
+    Args:
+        seen: index (``agents`` or ``random``, k); columns ``references``, ``coverage in %`` and
+            ``median rank`` (:func:`rbcl_lite.experiments.seen.seen_table`).
+    """
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.4))
+        for kind, colour, dash in (("agents", AGENT, "-"), ("random", OLD, "--")):
+            line = seen.loc[kind]
+            for ax, column in zip(axes, ("coverage in %", "median rank")):
+                ax.plot(line["references"], line[column], marker="o", ms=5, color=colour, ls=dash, label=kind)
+        axes[0].set(ylim=(0, 1.1 * seen["coverage in %"].max()), ylabel="slopes that are seen, in %")
+        axes[1].set(yscale="log", ylabel="median rank of the hardest seen")
+        axes[1].yaxis.set_major_formatter("{x:g}")
+        axes[1].yaxis.set_minor_formatter(ticker.NullFormatter())
+        for ax in axes:
+            ax.set_xlabel("references of the batch")
+        axes[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
+        return figure
+
+
+def head_panels(curves: pd.DataFrame, old_old: float) -> Figure:
+    """New/old against new/new of heads over the weight, without and with agents, one panel for each
+    number of people in a batch.
+
+    Args:
+        curves: means over seeds; index (people, agents, weight), columns ``new_old`` and
+            ``new_new`` in per cent.
+        old_old: mAP in per cent.
+    """
+    sizes = curves.index.get_level_values("people").unique()
+    with style():
+        figure, axes = plt.subplots(
+            1, len(sizes), figsize=(3.2 * len(sizes) + 1.6, 3.4), sharex=True, sharey=True, squeeze=False
+        )
+        for ax, people in zip(axes[0], sizes):
+            for (agents, line), colour, mark in zip(
+                curves.loc[people].groupby("agents"), (METHOD_COLOURS["rbcl-no-agents"], AGENT), "o^"
+            ):
+                name = f"{agents} agents per image" if agents else "batch alone"
+                ax.plot(line["new_new"], line["new_old"], marker=mark, ms=6, color=colour, label=name)
+            ax.axhline(old_old, color=OLD, ls="--", lw=1.2, label="old/old")
+            ax.set(title=f"{people} people in a batch", xlabel="new/new mAP in %")
+        axes[0, 0].set_ylabel("new/old mAP in %")
+        axes[0, -1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return figure

@@ -135,3 +135,49 @@ def ratio_curve(sweep: pd.DataFrame, alone: pd.Series) -> Figure:
         ax.set(xlabel="share of the batch that is replaced", ylabel="mAP in %", xlim=(0, None))
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize="small")
         return figure
+
+
+def globes(
+    shown: Mapping[str, tuple[Tensor, Tensor]],
+    stored: Tensor,
+    labels: Tensor,
+    *,
+    size: tuple[float, float] = (9.2, 2.9),
+) -> Figure:
+    """One globe for each training: old vectors, new ones, and the rows of the classifier.
+
+    Args:
+        shown: title to (new vectors [N, 3], classifier [C, 3]); the first is the one without mixing.
+        stored: [N, 3] old vectors.
+        labels: [N] person of each row.
+        size: inches.
+    """
+    with style():
+        figure = plt.figure(figsize=size)
+        for place, (title, (vectors, rows)) in enumerate(shown.items()):
+            ax = figure.add_subplot(1, len(shown), place + 1, projection="mollweide")
+            name, colour = ("new, compatible", COMPATIBLE) if place else ("new, independent", INDEPENDENT)
+            draw_globe(ax, {"old": (stored, OLD), name: (vectors, colour)}, labels, rows)
+            ax.set_title(title)
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=3, fontsize="small")
+        return figure
+
+
+def teachers(widths: pd.DataFrame) -> Figure:
+    """Imitation and mixing over the width of the old cloud: what is found, and how far vectors spread.
+
+    Args:
+        widths: index the width; columns ``imitation``, ``mixing``, ``old spread`` and ``spread``
+            (:func:`rbcl_lite.experiments.globe.compare_teachers`).
+    """
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.1))
+        looks = (("imitation", OLD, "o"), ("mixing", METHOD_COLOURS["mixbct"], "s"))
+        for ax, columns in zip(axes, (("imitation", "mixing"), ("old spread", "spread"))):
+            for column, (name, colour, mark) in zip(columns, looks):
+                ax.plot(widths.index, widths[column], color=colour, marker=mark, label=name)
+            ax.set_xlabel("width of the old cloud, radians")
+        axes[0].set_ylabel("new/old mAP in %")
+        axes[1].set_ylabel("spread of new vectors, degrees")
+        axes[0].legend(loc="lower left")
+        return figure

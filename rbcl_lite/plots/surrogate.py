@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
@@ -85,4 +87,24 @@ def ranking_history(history: pd.DataFrame, weight: float) -> Figure:
         axes[0].set(xlabel="epoch", ylabel="smooth AP within the batch, %")
         axes[1].plot(epoch, 100 * history["saturation"], color=METHOD_COLOURS["supap"], marker="s")
         axes[1].set(xlabel="epoch", ylabel="dead pairs, %", ylim=(0, 100))
+        return figure
+
+
+def place_or_order(angles: Tensor, curves: Mapping[str, Sequence[float]], marks: Mapping[float, bool]) -> Figure:
+    """Losses over the angle of a new vector: imitation, exact and smooth ranking, in this order.
+
+    Args:
+        angles: [A] degrees.
+        curves: label to A values; the first is imitation, the second the exact ranking loss.
+        marks: angle of an old vector to whether it shows the query's person.
+    """
+    with style():
+        figure, ax = plt.subplots(figsize=(6.8, 3.3))
+        for (label, values), colour in zip(curves.items(), (METHOD_COLOURS["l2"], OLD, COMPATIBLE)):
+            ax.plot(angles, values, color=colour, label=label)
+        for angle, right in marks.items():
+            colour, dash = (RIGHT, "-") if right else (WRONG, "--")
+            ax.axvline(angle, ymax=0.06, color=colour, ls=dash, lw=2.5)
+        ax.set(xlabel="angle of the new vector, degrees", ylabel="loss")
+        ax.legend(fontsize="small", loc="upper center")
         return figure

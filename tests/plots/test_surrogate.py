@@ -10,7 +10,7 @@ from rbcl_lite.losses.ranking import smooth_ap_loss
 from rbcl_lite.metrics import evaluate_distances
 from rbcl_lite.plots.frames import stepper
 from rbcl_lite.plots.mixing import gradient_rows
-from rbcl_lite.plots.surrogate import surrogate_frame
+from rbcl_lite.plots.surrogate import place_or_order, surrogate_frame
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -54,4 +54,10 @@ def test_gradient_rows_draws_a_bar_per_row() -> None:
     figure = gradient_rows(gradient, replaced, torch.tensor([0, 0, 5, 5]), torch.ones(6, 3))
     assert [round(bar.get_width(), 3) for bar in figure.axes[1].patches] == [1.732, 0, 1.732, 1.732]
     assert len(figure.axes[2].patches) == 2
+    plt.close(figure)
+
+
+def test_places_and_orders_are_drawn() -> None:
+    figure = place_or_order(torch.arange(3), {"imitation": [1, 2, 3], "ranking": [0, 0, 1]}, {0: True, 30: False})
+    assert isinstance(figure, Figure) and len(figure.axes[0].get_lines()) == 4
     plt.close(figure)
