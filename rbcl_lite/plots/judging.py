@@ -54,7 +54,7 @@ def gain_fan(upgrade: float = 1.0, noise: float = 0.5, possible: tuple[float, fl
         figure, ax = plt.subplots(figsize=(6.4, 3.2))
         ax.fill_between(x, (upgrade - noise) / x, (upgrade + noise) / x, color=COMPATIBLE, alpha=0.2, lw=0)
         for points, line in ((upgrade - noise, ":"), (upgrade, "-"), (upgrade + noise, "--")):
-            ax.plot(x, points / x, color=COMPATIBLE, ls=line, label=f"new/old − old/old = {points:g} points")
+            ax.plot(x, points / x, color=COMPATIBLE, ls=line, label=f"new/old − old/old, points: {points:g}")
         ax.set(xlabel="independent new/new − old/old, points of mAP", ylabel="update gain G", ylim=(0, 2.6))
         ax.legend(loc="upper right")
         return figure
