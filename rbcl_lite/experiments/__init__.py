@@ -1,10 +1,12 @@
 """Many runs compared fairly: the five settings, the sweep over weights, the tables, the verdicts."""
 
+from rbcl_lite.experiments.beside import beside
 from rbcl_lite.experiments.choice import choose_weight
 from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
+from rbcl_lite.experiments.score_table import score_table
 from rbcl_lite.experiments.setting_table import measured_settings, setting_table
 from rbcl_lite.experiments.settings import SETTINGS, compatible, independent
 from rbcl_lite.experiments.shared import shared_config
@@ -16,6 +18,7 @@ __all__ = [
     "CrossTest",
     "affordable",
     "age",
+    "beside",
     "choose_weight",
     "chosen_runs",
     "compatible",
@@ -30,6 +33,7 @@ __all__ = [
     "paired_verdict",
     "rotate",
     "runs_table",
+    "score_table",
     "scores",
     "setting_table",
     "shared_config",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rbcl_lite.plots.curves import history_curves, trade_off
     from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
-    from rbcl_lite.plots.retrieval import cross_test_heatmap, ranked_strip
+    from rbcl_lite.plots.judging import flips_scatter, gain_fan, loss_curves, seed_dots
+    from rbcl_lite.plots.retrieval import cross_test_heatmap, first_found, ranked_strip, strip_of
     from rbcl_lite.plots.rollout import backfill_curves, fusion_curves, order_gains, threshold_days
     from rbcl_lite.plots.side_by_side import cosine_histograms, same_query
     from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map, old_map, squeezed
@@ -31,23 +32,29 @@ __all__ = [
     "cosine_histograms",
     "cross_test_heatmap",
     "feature_spaces",
+    "first_found",
+    "flips_scatter",
     "found_rows",
     "fusion_curves",
+    "gain_fan",
     "history_curves",
     "joint_map",
+    "loss_curves",
     "old_map",
     "order_gains",
     "ranked_strip",
     "same_query",
+    "seed_dots",
     "show_rows",
     "show_sheet",
     "squeezed",
+    "strip_of",
     "threshold_days",
     "trade_off",
     "use_style",
 ]
 
-_FILES = ("style", "curves", "images", "retrieval", "rollout", "side_by_side", "spaces")
+_FILES = ("style", "curves", "images", "judging", "retrieval", "rollout", "side_by_side", "spaces")
 _EXTRA = {"matplotlib", "seaborn", "umap"}
 
 

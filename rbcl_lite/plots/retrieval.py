@@ -11,6 +11,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from rbcl_lite.data.dataset import RetrievalSplit
 from rbcl_lite.features import Features
 from rbcl_lite.plots.style import COMPATIBLE, JUNK, RIGHT, WRONG, bare, style
 
@@ -71,6 +72,51 @@ def ranked_list(query: Features, gallery: Features, row: int) -> tuple[np.ndarra
         junk = same & (gallery.cams == query.cams[row]).cpu().numpy()
     order = np.lexsort((same, distance))
     return order, ["junk" if junk[i] else "right" if same[i] else "wrong" for i in order]
+
+
+def first_found(
+    query: Features, gallery: Features, row: int, images: np.ndarray, count: int = 6
+) -> tuple[np.ndarray, list[bool]]:
+    """The images that one query finds first, and whether each is right; junk takes no place.
+
+    Args:
+        query: Q queries.
+        gallery: G images.
+        row: position of the query.
+        images: [G, H, W, 3], the pictures of the gallery.
+        count: places to give.
+
+    >>> import torch
+    >>> gallery = Features(torch.tensor([[1.0, 0.0], [0.6, 0.8]]), ids=[1, 2])
+    >>> pictures, right = first_found(Features(torch.tensor([[1.0, 0.1]]), ids=[1]), gallery, 0, np.zeros((2, 4, 2, 3)))
+    >>> len(pictures), right
+    (2, [True, False])
+    """
+    order, kinds = ranked_list(query, gallery, row)
+    places = [(i, kind == "right") for i, kind in zip(order.tolist(), kinds) if kind != "junk"][:count]
+    return images[[i for i, _ in places]], [right for _, right in places]
+
+
+def strip_of(
+    query: Features, gallery: Features, ap: np.ndarray, images: RetrievalSplit, count: int = 12, target: float = 0.5
+) -> Figure:
+    """The strip (:func:`ranked_strip`) of the query whose AP lies nearest to a target among those
+    that show junk.
+
+    Args:
+        query: Q queries.
+        gallery: G images.
+        ap: [Q] average precision of each query.
+        images: their pictures.
+        count: places to show.
+        target: neither hopeless nor solved: one half.
+    """
+    near = np.argsort(np.abs(ap - target))  # NaN, a query without a positive, comes last
+    lists = ((row, *ranked_list(query, gallery, row)) for row in near.tolist())
+    first = (int(near[0]), *ranked_list(query, gallery, int(near[0])))
+    row, order, kinds = next((found for found in lists if "junk" in found[2][:count]), first)
+    title = f"Query {images.query.keys[row]}: AP {100 * ap[row]:.1f} % over the whole list"
+    return ranked_strip(images.query.images[row], images.gallery.images[order[:count]], kinds[:count], title=title)
 
 
 def ranked_strip(
