@@ -7,18 +7,19 @@ import re
 from docutils import nodes
 from sphinx.application import Sphinx
 
+WIDEST = 110  # columns that fit a wide page; a longer line is wrapped, whatever stands in it
 GAP = re.compile(r"\S {2,}(?=\S)")
 
 
 def in_columns(text: str) -> bool:
-    """Whether most lines have gaps of two or more blanks, as the rows of a table do.
+    """Whether most lines have gaps of two or more blanks, as the rows of a table do, and none is too long.
 
     >>> in_columns("method   mAP\\nbct     30.1\\nl2      22.9"), in_columns("A sentence.\\nAnd one more.")
     (True, False)
     """
-    lines = [{m.end() for m in GAP.finditer(line)} for line in text.splitlines() if line.strip()]
-    with_gaps = [places for places in lines if places]
-    return len(with_gaps) >= 2 and len(with_gaps) * 2 >= len(lines)
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    with_gaps = sum(bool(GAP.search(line)) for line in lines)
+    return with_gaps >= 2 and 2 * with_gaps >= len(lines) and max(map(len, lines)) <= WIDEST
 
 
 def mark(app: Sphinx, doctree: nodes.document) -> None:
