@@ -99,7 +99,7 @@ def _ways(line: str, words: Sequence[_Word], width: int) -> Iterator[list[str]]:
         yield pieces
     inside = _inside(line, words, margin, width)
     value = _value(line, words, margin)
-    if inside and value and len(inside[-1].strip(" ,:")) > 1:
+    if inside and value and len(inside[-1].strip(" ,:")) > 1 and not value[1].lstrip().startswith("("):
         yield value  # a chain of calls stays in one piece
     yield from (way for way in (inside, value) if way)
 
