@@ -50,15 +50,15 @@ def stale_records(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def age(result: Mapping[str, Any]) -> str:
-    """One sentence for the reader: when a result was measured, and whether its models would be trained so today."""
+    """When a result was measured, and whether its models would be trained so today; in lines that fit a page."""
     old = stale_records(result)
     when = f"Measured on {result['date']}"
     if not old:
         return f"{when}, by the code that is here."
+    methods = len({r["method"] for r in result["runs"]})
     return (
-        f"{when}, with code or a recipe older than what is here ({len(old)} of "
-        f"{len({r['method'] for r in result['runs']})} methods): its models were trained otherwise than those that are "
-        "trained today, and the numbers of both must not be compared."
+        f"{when}, with code or a recipe older than what is here\n({len(old)} of {methods} methods). "
+        "Its models were trained otherwise than those of today:\nthe numbers of both must not be compared."
     )
 
 

@@ -7,10 +7,12 @@ import inspect
 import textwrap
 from typing import Any
 
+from rbcl_lite.plots.folding import fold
+
 
 def show_code(thing: Any, *, docstring: bool = False) -> Any:
     """The source of a function or class as highlighted code, without its docstring unless asked
-    for.
+    for, in lines that fit the page (:func:`~rbcl_lite.plots.folding.fold`).
 
     Args:
         thing: what to show; decorators are followed to the function below them.
@@ -29,4 +31,4 @@ def show_code(thing: Any, *, docstring: bool = False) -> Any:
             lines = text.splitlines()
             del lines[body[0].lineno - 1 : body[0].end_lineno]
             text = "\n".join(lines)
-    return Code(text.strip(), language="python")
+    return Code(fold(text.strip()), language="python")

@@ -9,7 +9,7 @@ from PIL import Image, ImageColor
 
 from rbcl_lite.plots.contact_sheet import contact_sheet
 
-FRAMES = {"right": "#3A9D4E", "wrong": "#C8453B", "unknown": "#9A9A9A"}
+FRAMES = {"right": "#3A9D4E", "wrong": "#C8453B", "unknown": "#939393"}
 """Colours of the frames; those of every ranked strip."""
 _BLANK = 245
 

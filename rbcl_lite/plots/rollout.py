@@ -109,22 +109,26 @@ def threshold_days(table: pd.DataFrame) -> Figure:
 
 
 def fusion_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
-    """mAP against the backfilled share for each fusion, a panel for each method.
+    """mAP against the backfilled share for each fusion, a panel for each method, two beside each
+    other.
 
     Args:
         table: what :func:`rbcl_lite.experiments.rollout_tables.fusion_table` returned.
         methods: one panel each.
     """
     with style():
+        lines, beside = -(-len(methods) // 2), min(len(methods), 2)
         figure, axes = plt.subplots(
-            1, len(methods), figsize=(4.0 * len(methods) + 1.4, 3.8), sharey=True, squeeze=False
+            lines, beside, figsize=(3.8 * beside + 1.4, 3.4 * lines), sharey=True, squeeze=False
         )
-        for ax, method in zip(axes[0], methods):
+        for ax in axes.flat[len(methods) :]:
+            ax.remove()
+        for ax, method in zip(axes.flat, methods):
             for fusion, look in FUSION_LOOKS.items():
                 rows = table[(table["method"] == method) & (table["fusion"] == fusion)]
                 _line(ax, rows, "mAP", fusion.replace("both", "two queries,"), look)
             ax.set_title(method)
-            _finish(ax, "mAP in %" if ax is axes[0, 0] else "", legend=ax is axes[0, -1])
+            _finish(ax, "mAP in %" if ax in axes[:, 0] else "", legend=ax is axes.flat[len(methods) - 1])
         return figure
 
 

@@ -62,7 +62,7 @@ def draw_spaces(ax: Axes, points: Mapping[str, np.ndarray], ids: np.ndarray, peo
     """
     bare(ax)
     for name, xy in points.items():
-        ax.scatter(xy[:, 0], xy[:, 1], s=6, color=COLOURS[name], alpha=0.3, linewidths=0)
+        ax.scatter(xy[:, 0], xy[:, 1], s=6, color=COLOURS[name], alpha=0.75, linewidths=0)
         ax.scatter([], [], s=40, color=COLOURS[name], label=f"{name} model" if name == "old" else f"{name} new model")
     for name, xy in points.items():  # on top of every faint dot
         for person, shape in zip(people, itertools.cycle(SHAPES)):

@@ -18,29 +18,29 @@ COMPATIBLE = "#1F8A8A"
 """A new model trained with compatibility."""
 INK = "#757575"
 """Text, axes and grid lines: a grey with enough contrast on a light and on a dark page."""
-RIGHT, WRONG, JUNK = "#3A9D4E", "#C8453B", "#9A9A9A"
+RIGHT, WRONG, JUNK = "#3A9D4E", "#C8453B", "#939393"
 """A retrieved image of the right person, of another person, and one that the camera rule leaves
 out.
 """
 
 METHOD_COLOURS = {
     "independent": INDEPENDENT,
-    "rotation": "#C9A227",
-    "l2": "#B08BC9",
+    "rotation": "#B18F22",
+    "l2": "#AB84C6",
     "bct": COMPATIBLE,
     "contrastive": "#4C8FD6",
     "triplet": "#8C6D46",
-    "hot-refresh": "#D99A9A",
+    "hot-refresh": "#CE7C7C",
     "nccl": "#6B9E5B",
     "unibct": "#2F6F9F",
-    "lce": "#A5A53A",
+    "lce": "#979735",
     "advbct": "#7D5BA6",
-    "mixbct": "#E0A030",
-    "smooth-ap": "#58B0C0",
-    "smooth-ap-all-pairs": "#8FA3B8",
+    "mixbct": "#C4871D",
+    "smooth-ap": "#429EAF",
+    "smooth-ap-all-pairs": "#7F96AE",
     "supap": "#A9762F",
     "rbcl": "#B5409A",
-    "rbcl-no-agents": "#D873D0",
+    "rbcl-no-agents": "#D66BCD",
     "rbcl-bct": "#C05C7E",
 }
 """Methods, and variants of them, compared with each other.

@@ -6,11 +6,11 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from newmodel import api, boxes, chapters, command, glossary, measured, names, offline, run_times
+from newmodel import api, boxes, chapters, command, glossary, measured, names, offline, printed, run_times
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts."""
-    for part in (api, boxes, chapters, command, glossary, measured, names, offline, run_times):
+    for part in (api, boxes, chapters, command, glossary, measured, names, offline, printed, run_times):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

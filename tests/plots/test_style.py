@@ -1,0 +1,23 @@
+"""Colours that read on a light and on a dark page."""
+
+import pytest
+from matplotlib.colors import to_rgb
+
+from rbcl_lite.plots import style
+
+PAGES = {"light": "#FFFFFF", "dark": "#121212"}
+NAMED = {n: getattr(style, n) for n in ("OLD", "INDEPENDENT", "COMPATIBLE", "INK", "RIGHT", "WRONG", "JUNK")}
+COLOURS = {**NAMED, **style.METHOD_COLOURS, **style.LEARNER_COLOURS}
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance as WCAG 2 defines it."""
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("name", COLOURS)
+def test_contrast(name: str, page: str) -> None:
+    dark, light = sorted([luminance(COLOURS[name]), luminance(PAGES[page])])
+    assert (light + 0.05) / (dark + 0.05) >= 3, f"{name} {COLOURS[name]} on a {page} page"
