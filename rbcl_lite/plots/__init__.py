@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rbcl_lite.plots.curves import history_curves, trade_off
     from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
+    from rbcl_lite.plots.methods_map import map_of_methods
     from rbcl_lite.plots.retrieval import cross_test_heatmap, ranked_strip
     from rbcl_lite.plots.rollout import backfill_curves, fusion_curves, order_gains, threshold_days
     from rbcl_lite.plots.side_by_side import cosine_histograms, same_query
     from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map, old_map, squeezed
     from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, LEARNER_COLOURS, METHOD_COLOURS, OLD, use_style
+    from rbcl_lite.plots.system import system_diagram
 
 __all__ = [
     "COMPATIBLE",
@@ -35,6 +37,7 @@ __all__ = [
     "fusion_curves",
     "history_curves",
     "joint_map",
+    "map_of_methods",
     "old_map",
     "order_gains",
     "ranked_strip",
@@ -42,12 +45,13 @@ __all__ = [
     "show_rows",
     "show_sheet",
     "squeezed",
+    "system_diagram",
     "threshold_days",
     "trade_off",
     "use_style",
 ]
 
-_FILES = ("style", "curves", "images", "retrieval", "rollout", "side_by_side", "spaces")
+_FILES = ("style", "curves", "images", "methods_map", "retrieval", "rollout", "side_by_side", "spaces", "system")
 _EXTRA = {"matplotlib", "seaborn", "umap"}
 
 
