@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from rbcl_lite.plots.curves import history_curves, trade_off
     from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
     from rbcl_lite.plots.judging import flips_scatter, gain_fan, loss_curves, seed_dots
+    from rbcl_lite.plots.methods_map import map_of_methods
     from rbcl_lite.plots.retrieval import cross_test_heatmap, first_found, ranked_strip, strip_of
     from rbcl_lite.plots.rollout import backfill_curves, fusion_curves, order_gains, threshold_days
     from rbcl_lite.plots.side_by_side import cosine_histograms, same_query
     from rbcl_lite.plots.spaces import arrows, feature_spaces, joint_map, old_map, squeezed
     from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, LEARNER_COLOURS, METHOD_COLOURS, OLD, use_style
+    from rbcl_lite.plots.system import system_diagram
 
 __all__ = [
     "COMPATIBLE",
@@ -40,6 +42,7 @@ __all__ = [
     "history_curves",
     "joint_map",
     "loss_curves",
+    "map_of_methods",
     "old_map",
     "order_gains",
     "ranked_strip",
@@ -49,12 +52,24 @@ __all__ = [
     "show_sheet",
     "squeezed",
     "strip_of",
+    "system_diagram",
     "threshold_days",
     "trade_off",
     "use_style",
 ]
 
-_FILES = ("style", "curves", "images", "judging", "retrieval", "rollout", "side_by_side", "spaces")
+_FILES = (
+    "style",
+    "curves",
+    "images",
+    "judging",
+    "methods_map",
+    "retrieval",
+    "rollout",
+    "side_by_side",
+    "spaces",
+    "system",
+)
 _EXTRA = {"matplotlib", "seaborn", "umap"}
 
 
