@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -47,23 +50,31 @@ def map_of_methods(*, width: float = 4.9) -> Figure:
         return figure
 
 
+def _dots(ax: Axes, places: Sequence[tuple[float, float]], **look: Any) -> None:
+    ax.scatter([x for x, _ in places], [y for _, y in places], **look)
+
+
 def _olds(ax: Axes, new: bool = True) -> None:
-    ax.scatter(*zip(*PERSON), s=52, color=OLD, zorder=3)
-    ax.scatter(*zip(*STRANGERS), s=48, marker="s", color=OLD, zorder=3)
+    _dots(ax, PERSON, s=52, color=OLD, zorder=3)
+    _dots(ax, STRANGERS, s=48, marker="s", color=OLD, zorder=3)
     if new:
-        ax.scatter(*NEW, s=95, color=COMPATIBLE, zorder=4)
+        _dots(ax, [NEW], s=95, color=COMPATIBLE, zorder=4)
 
 
 def _line(ax: Axes, start: tuple[float, float], end: tuple[float, float], away: bool = False) -> None:
     """A pull, drawn through; or a push, dotted."""
-    look = {"color": INK if away else COMPATIBLE, "lw": 1.2 if away else 1.9, "ls": ":" if away else "-"}
+    look: dict[str, Any] = {
+        "color": INK if away else COMPATIBLE,
+        "lw": 1.2 if away else 1.9,
+        "ls": ":" if away else "-",
+    }
     ax.plot([start[0], end[0]], [start[1], end[1]], zorder=2, **look)
 
 
 def _rotation(ax: Axes) -> None:
     _olds(ax, new=False)
     cloud = [(0.52, 0.84), (0.64, 0.90), (0.60, 0.74), (0.72, 0.80)]
-    ax.scatter(*zip(*cloud), s=52, color=INDEPENDENT, zorder=3)
+    _dots(ax, cloud, s=52, color=INDEPENDENT, zorder=3)
     arrow = FancyArrowPatch(
         (0.47, 0.86),
         (0.18, 0.70),
@@ -79,7 +90,7 @@ def _rotation(ax: Axes) -> None:
 
 def _own(ax: Axes) -> None:
     _olds(ax)
-    ax.scatter(*OWN, s=170, facecolors="none", edgecolors=COMPATIBLE, lw=1.8, zorder=4)
+    _dots(ax, [OWN], s=170, facecolors="none", edgecolors=COMPATIBLE, lw=1.8, zorder=4)
     _line(ax, NEW, OWN)
 
 
@@ -87,7 +98,7 @@ def _point(ax: Axes) -> None:
     _olds(ax)
     other = (sum(x for x, _ in STRANGERS) / 4, sum(y for _, y in STRANGERS) / 4)
     for place, colour in ((MIDDLE, COMPATIBLE), (other, INK)):
-        ax.scatter(*place, s=150, marker="*", color=colour, zorder=4)
+        _dots(ax, [place], s=150, marker="*", color=colour, zorder=4)
     _line(ax, NEW, MIDDLE)
     _line(ax, NEW, other, away=True)
 
