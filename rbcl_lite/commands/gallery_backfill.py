@@ -49,6 +49,8 @@ class Backfill(Vectors):
                 if self.queries is None
                 else f"--queries is for --order {', '.join(SEARCHED)}, not for {self.order}"
             )
+        if self.limit is not None and self.limit < 1:
+            raise ValueError(f"--limit must be at least 1 image, got {self.limit}")
         with open_store(self.gallery) as store:
             features, _ = self.read("gallery")
             version = version_of(features, self.version)

@@ -43,7 +43,7 @@ def refill(
 
     Raises:
         ValueError: an unknown version, a key that is not there, or vectors of other images or of
-            another version than were asked for, a chunk or a limit below 1.
+            another version than were asked for, a chunk below 1, a limit below 0.
 
     >>> from rbcl_lite.gallery import Evidence, Gallery
     >>> import torch
@@ -57,8 +57,8 @@ def refill(
     """
     if chunk < 1:
         raise ValueError(f"chunk must be at least 1 image, got {chunk}")
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit must be at least 1 image, got {limit}")
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit must not be negative, got {limit}")
     order = unique(order)
     check_known(version, store.versions)
     rows = store.rows()
