@@ -180,7 +180,7 @@ def faiss_alone(gallery: Gallery, queries: list[Features]) -> dict[str, Any]:
         with tempfile.NamedTemporaryFile() as file:
             faiss.write_index(index, file.name)
             mapped = Inverted.open(file.name, "", 1).index
-            for nprobe in (1, 2, 4, 8, 16, 32, 64, 128, 256):
+            for nprobe in (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024):
                 if nprobe <= mapped.nlist:
                     mapped.nprobe = nprobe
                     times, answers = timed(lambda q: mapped.search(q.vectors.numpy(), K), queries)  # noqa: B023
