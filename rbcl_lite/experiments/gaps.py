@@ -90,6 +90,7 @@ def dead_share(
         if q.cams is None or r.cams is None:
             raise ValueError("the camera rule needs cameras")
         ignore = (q.ids[:, None] == r.ids) & (q.cams[:, None] == r.cams)
-        about = {"temperature": temperature, "ignore": ignore}
-        shares.append([saturation(q.vectors, r.vectors, q.ids, r.ids, reactivation=x, **about) for x in reactivations])
+        sides = q.vectors, r.vectors, q.ids, r.ids
+        measured = [saturation(*sides, temperature=temperature, ignore=ignore, reactivation=x) for x in reactivations]
+        shares.append(measured)
     return (100 * np.mean(shares, axis=0)).tolist()

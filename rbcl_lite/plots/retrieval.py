@@ -116,7 +116,9 @@ def strip_of(
     first = (int(near[0]), *ranked_list(query, gallery, int(near[0])))
     row, order, kinds = next((found for found in lists if "junk" in found[2][:count]), first)
     title = f"Query {images.query.keys[row]}: AP {100 * ap[row]:.1f} % over the whole list"
-    return ranked_strip(images.query.images[row], images.gallery.images[order[:count]], kinds[:count], title=title)
+    return ranked_strip(
+        images.query.images[row], list(images.gallery.images[order[:count]]), kinds[:count], title=title
+    )
 
 
 def ranked_strip(
