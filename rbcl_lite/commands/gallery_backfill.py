@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import pandas as pd
 import tyro
 
 from rbcl_lite.commands.output import say
@@ -55,31 +56,33 @@ class Backfill(Vectors):
             features, _ = self.read("gallery")
             version = version_of(features, self.version)
             queries = None if self.queries is None else Features.load(self.queries)
-            keys = self._ordered(store, features, queries)
-            done = refill(store, keys, reader(features, version), version, chunk=self.chunk, limit=self.limit)
+            extract = reader(features, version)  # without keys it says so
+            rows = store.rows().set_index("key").reindex(features.keys)  # absent keys are refused by the refill
+            keys = self._ordered(store, rows, queries)
+            done = refill(store, keys, extract, version, chunk=self.chunk, limit=self.limit)
             store.save()
-            left = store.rows().set_index("key").loc[keys, "version"].ne(version).sum()
-            if len(keys) - done - left:
-                say(f"left as they are: {len(keys) - done - left} vectors that this version had made already")
+            there = int(rows["version"].eq(version).sum())
+            left = len(keys) - done - there
+            if there:
+                say(f"left as they are: {there} vectors that this version had made already")
             if left:
                 say(f"still to do: {left} vectors; the same command again goes on")
             say(store.report())
 
-    def _ordered(self, store: VectorStore, features: Features, queries: Features | None) -> list[str]:
-        """The keys of the vectors, those first that come first."""
-        reader(features)  # without keys it says so
-        keys = list(features.keys or ())
+    def _ordered(self, store: VectorStore, rows: pd.DataFrame, queries: Features | None) -> list[str]:
+        """The keys of these rows of the gallery, those first that come first."""
+        keys = rows.index.tolist()
         if self.order == "given":
             return keys
         if self.order == "random":
             return random_order(keys)
-        rows = store.rows().set_index("key").reindex(keys).fillna(-1)  # absent keys are refused by the refill
+        known = rows[["camera", "person"]].fillna(-1).astype(int)
         if self.order == "by-camera":
-            return by_camera(keys, rows["camera"].to_numpy(int))
+            return by_camera(keys, known["camera"].to_numpy())
         assert queries is not None
         log = store.search(queries, self.k)
         if self.order == "most-searched":
             return most_searched(keys, log)
         if self.order == "least-certain":
             return least_certain(keys, log)
-        return worst_placed(keys, rows["person"].to_numpy(int), log, queries.ids.numpy())
+        return worst_placed(keys, known["person"].to_numpy(), log, queries.ids.numpy())

@@ -29,12 +29,25 @@ def pair_gaps(query: Features, gallery: Features) -> Tensor:
     >>> pair_gaps(Features(torch.tensor([[1.0, 0.0]]), ids=[1], cams=[0]), gallery)
     tensor([0.6000])
     """
-    if query.cams is None or gallery.cams is None:
-        raise ValueError("gaps need cameras, to leave same-camera pairs out")
     cosine = query.vectors @ gallery.vectors.T
     same = query.ids[:, None] == gallery.ids
     hardest = cosine.masked_fill(same, -torch.inf).amax(1, keepdim=True)
-    return (cosine - hardest)[same & (query.cams[:, None] != gallery.cams)]
+    return (cosine - hardest)[same & ~same_camera(query, gallery)]
+
+
+def same_camera(query: Features, gallery: Features) -> Tensor:
+    """Bool [Q, G], whether two images are of one camera.
+
+    Raises:
+        ValueError: cameras that are not known.
+
+    >>> x = Features(torch.eye(2), ids=[0, 0], cams=[3, 4])
+    >>> same_camera(x, x).int().tolist()
+    [[1, 0], [0, 1]]
+    """
+    if query.cams is None or gallery.cams is None:
+        raise ValueError("the camera rule needs cameras")
+    return query.cams[:, None] == gallery.cams
 
 
 def gap_sides(panels: Mapping[str, Mapping[str, np.ndarray]], *, temperature: float = 0.01) -> pd.DataFrame:
@@ -87,9 +100,7 @@ def dead_share(
     shares = []
     for rows in batches:
         q, r = new[rows], old[rows]
-        if q.cams is None or r.cams is None:
-            raise ValueError("the camera rule needs cameras")
-        ignore = (q.ids[:, None] == r.ids) & (q.cams[:, None] == r.cams)
+        ignore = (q.ids[:, None] == r.ids) & same_camera(q, r)
         sides = q.vectors, r.vectors, q.ids, r.ids
         measured = [saturation(*sides, temperature=temperature, ignore=ignore, reactivation=x) for x in reactivations]
         shares.append(measured)

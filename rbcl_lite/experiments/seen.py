@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from rbcl_lite.agents import agent_centers, neighbor_agents
+from rbcl_lite.experiments.gaps import same_camera
 from rbcl_lite.features import Features
 from rbcl_lite.losses.ranking import smooth_ap_loss
 from rbcl_lite.losses.reactivation import Reactivation
@@ -49,12 +50,10 @@ def slope_shares(new: Features, stored: Features, queries: Tensor, *, temperatur
     Returns:
         [B, N] slope at every stranger, summed over the query's positives; a row adds up to 1.
     """
-    if new.cams is None or stored.cams is None:
-        raise ValueError("the camera rule needs cameras")
     s = (new.vectors[queries] @ stored.vectors.T).double() / temperature
     same = new.ids[queries][:, None] == stored.ids
     total = torch.zeros_like(s)
-    for i, p in (same & (new.cams[queries][:, None] != stored.cams)).nonzero().tolist():
+    for i, p in (same & ~same_camera(new[queries], stored)).nonzero().tolist():
         x = torch.sigmoid(s[i] - s[i, p])
         total[i] += x * (1 - x)
     total = total.masked_fill(same, 0) + 1e-300  # no division by zero where every slope has underflowed

@@ -71,20 +71,20 @@ def _line(ax: Axes, start: tuple[float, float], end: tuple[float, float], away: 
     ax.plot([start[0], end[0]], [start[1], end[1]], zorder=2, **look)
 
 
+def _bow(ax: Axes, start: tuple[float, float], end: tuple[float, float], bend: float, colour: str) -> None:
+    """An arrow that bends."""
+    curve = f"arc3,rad={bend}"
+    arrow = FancyArrowPatch(
+        start, end, connectionstyle=curve, arrowstyle="-|>", mutation_scale=12, lw=1.9, color=colour
+    )
+    ax.add_patch(arrow)
+
+
 def _rotation(ax: Axes) -> None:
     _olds(ax, new=False)
     cloud = [(0.52, 0.84), (0.64, 0.90), (0.60, 0.74), (0.72, 0.80)]
     _dots(ax, cloud, s=52, color=INDEPENDENT, zorder=3)
-    arrow = FancyArrowPatch(
-        (0.47, 0.86),
-        (0.18, 0.70),
-        connectionstyle="arc3,rad=0.3",
-        arrowstyle="-|>",
-        mutation_scale=13,
-        lw=2,
-        color=INDEPENDENT,
-    )
-    ax.add_patch(arrow)
+    _bow(ax, (0.47, 0.86), (0.18, 0.70), 0.3, INDEPENDENT)
     ax.text(0.97, 0.62, "turned,\nnot trained", ha="right", va="center", size=9.5)
 
 
@@ -127,14 +127,5 @@ def _order(ax: Axes) -> None:
         x = 0.14 + 0.17 * rank
         ax.scatter(x, 0.46, s=52, marker=marker, color=OLD, zorder=3)
         ax.text(x, 0.68, str(rank + 1), ha="center", size=9.5)
-    arrow = FancyArrowPatch(
-        (0.48, 0.38),
-        (0.31, 0.38),
-        connectionstyle="arc3,rad=-0.6",
-        arrowstyle="-|>",
-        mutation_scale=12,
-        lw=1.9,
-        color=COMPATIBLE,
-    )
-    ax.add_patch(arrow)
+    _bow(ax, (0.48, 0.38), (0.31, 0.38), -0.6, COMPATIBLE)
     ax.text(0.5, 0.06, "own person first", ha="center", size=9.5)

@@ -112,9 +112,15 @@ def strip_of(
         target: neither hopeless nor solved: one half.
     """
     near = np.argsort(np.abs(ap - target))  # NaN, a query without a positive, comes last
-    lists = ((row, *ranked_list(query, gallery, row)) for row in near.tolist())
-    first = (int(near[0]), *ranked_list(query, gallery, int(near[0])))
-    row, order, kinds = next((found for found in lists if "junk" in found[2][:count]), first)
+    nearest = None
+    for row in near.tolist():
+        order, kinds = ranked_list(query, gallery, row)
+        nearest = nearest or (row, order, kinds)
+        if "junk" in kinds[:count]:
+            break
+    else:  # no query shows junk
+        assert nearest is not None
+        row, order, kinds = nearest
     title = f"Query {images.query.keys[row]}: AP {100 * ap[row]:.1f} % over the whole list"
     return ranked_strip(
         images.query.images[row], list(images.gallery.images[order[:count]]), kinds[:count], title=title
