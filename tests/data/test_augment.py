@@ -188,4 +188,17 @@ def test_small_pictures():
 @pytest.mark.gpu
 def test_draws_are_those_of_the_cpu():
     x = pictures()
-    assert torch.allclose(Augment()(x.cuda(), rng()).cpu(), Augment()(x, rng()), atol=1e-6)
+    whole = Augment(erase=0)
+    assert torch.allclose(whole(x.cuda(), rng()).cpu(), whole(x, rng()), atol=1e-6)
+
+
+@pytest.mark.gpu
+def test_a_card_erases_the_rectangles_of_the_cpu_with_noise_of_its_own():
+    x, whole = pictures(), Augment(erase=0)
+    kept = whole(x, rng())
+    erased = (Augment()(x, rng()) != kept).any(1)
+    on_card = Augment()(x.cuda(), rng()).cpu()
+    assert torch.allclose(on_card[~erased[:, None].expand_as(x)], kept[~erased[:, None].expand_as(x)], atol=1e-6)
+    noise = on_card[erased[:, None].expand_as(x)]
+    assert noise.unique().numel() > 1000 and 0 <= noise.min() and noise.max() <= 1
+    assert torch.equal(on_card, Augment()(x.cuda(), rng()).cpu())

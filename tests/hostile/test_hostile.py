@@ -118,6 +118,7 @@ def test_a_run_that_is_refused(case: str, judge: Path, tmp_path: Path, told: Tol
 @pytest.mark.parametrize("case", VECTORS)
 def test_stored_vectors_that_are_refused(case: str, shop: Path, judge: Path, tmp_path: Path, told: Told) -> None:
     change, message = VECTORS[case]
+    matrix(judge)  # stores the judge's vectors
     vectors = tmp_path / "gallery.safetensors"
     vectors.write_bytes(change(next((judge / "features").glob("*")).read_bytes()))
     runs = tmp_path / "runs"
