@@ -70,9 +70,9 @@ def query_vectors(features: Features, dim: int) -> np.ndarray:
             f"bring them to its width with features.fit({dim})"
         )
     vectors = np.ascontiguousarray(features.vectors.cpu().numpy(), np.float32)
-    finite = np.isfinite(vectors).all(axis=1)  # Features checks it too, but its tensor can be written to
+    finite = np.isfinite(vectors)  # Features checks it too, but its tensor can be written to
     if not finite.all():
-        raise ValueError(f"row {int(np.argmin(finite))} of the vectors holds NaN or infinity")
+        raise ValueError(f"row {int(np.argmin(finite.all(axis=1)))} of the vectors holds NaN or infinity")
     return vectors
 
 

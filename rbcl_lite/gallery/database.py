@@ -90,6 +90,12 @@ class Database:
             self._writer.execute("ROLLBACK")
             raise
 
+    def state(self) -> tuple[int, int]:
+        """Generation and layout: one statement, which is a transaction of its own."""
+        with self._locks[0], self._translated():
+            self._check_process()
+            return self._reader.execute("SELECT generation, layout FROM state").fetchone()
+
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """A transaction that sees one state of the gallery from its first statement to its last."""

@@ -182,6 +182,8 @@ class Gallery(VectorStore):
         reason = ""
         for _ in range(_TRIES):
             try:
+                if not keys and self._database.state() == (self._snapshot.generation, self._snapshot.layout):
+                    return self._snapshot, []
                 with self._lock, self._database.read() as connection:
                     self._snapshot = refreshed(self._snapshot, connection, self._compaction.folder)
                     stored = find(connection, keys) if keys else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,9 @@ class Inverted:
     trained: str
     nprobe: int
 
+    def __post_init__(self) -> None:
+        self.index.nprobe = self.nprobe
+
     @classmethod
     def open(cls, path: str | os.PathLike[str], trained: str, nprobe: int) -> Inverted:
         """Map a file that ``faiss.write_index`` wrote."""
@@ -99,9 +103,13 @@ class Inverted:
             invlists.prefetch_nthread = 0  # starting threads takes longer than reading lists that are in memory
         return cls(index, trained, nprobe)
 
+    @cached_property
+    def _centres(self) -> Any:
+        return self.index.quantizer  # an object of Python's that faiss makes anew for each who asks
+
     def nearest_lists(self, queries: np.ndarray, count: int) -> np.ndarray:
         """[Q, count] int64 lists with the nearest centres, nearest first."""
-        return self.index.quantizer.search(queries, count)[1]
+        return self._centres.search(queries, count)[1]
 
     def probes(self, share: float) -> int:
         """Lists to look at where only a share of the vectors may be found: more of them, the fewer those are."""
@@ -122,8 +130,10 @@ class Inverted:
             positions [Q, k] int64, -1 where nothing is left, and approximate products [Q, k].
         """
         faiss = need_faiss()
-        selector = None if bits is None else faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
-        parameters = faiss.SearchParametersIVF(nprobe=at.shape[1], sel=selector)
+        parameters = None  # the index's own: every object of faiss that is made here costs as much as a list
+        if bits is not None or at.shape[1] != self.nprobe:
+            selector = None if bits is None else faiss.IDSelectorBitmap(len(bits), faiss.swig_ptr(bits))
+            parameters = faiss.SearchParametersIVF(nprobe=at.shape[1], sel=selector)
         at = np.ascontiguousarray(at)
         zeros = np.zeros(at.shape, np.float32)  # distances of the centres, which codes without residual do not need
         products, places = np.empty((len(queries), k), np.float32), np.empty((len(queries), k), np.int64)

@@ -20,6 +20,7 @@ _MANY = 256  # so many rows that a query must not find are masked, rather than a
 _SHIFT = 40  # a place in a part, and above these bits the number of the part
 NO_VIEW = (NOBODY, NOBODY)
 _NONE = np.empty(0, np.int64)
+_NOTHING = (("", object), (NOBODY, np.int64), (NOBODY, np.int64), (np.nan, np.float64), ("", object))
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,7 @@ def search(snapshot: Snapshot, question: Question) -> Hits:
     """The k nearest rows of each query, the older row first where two are equally near."""
     lists: dict[str, np.ndarray] = {}
     parts, k, q = snapshot.parts, question.k, len(question.vectors)
-    found = [_candidates(snapshot, part, question, lists) for part in parts]
-    found.append((np.empty((q, 0), np.int64), np.empty((q, 0), np.float32)))
+    found = [_candidates(snapshot, part, question, lists) for part in parts] or [_no_candidates(q)]
     numbers = np.concatenate([number << _SHIFT | places for number, (places, _) in enumerate(found)], axis=1)
     scores = np.concatenate([scores for _, scores in found], axis=1)
     order = np.lexsort((numbers, -scores), axis=1)[:, :k]
@@ -72,7 +72,7 @@ def _candidates(
     choice = part.choice(question.where, snapshot.versions)
     queries, n = question.vectors, len(question.vectors)
     if not choice.count:
-        return np.empty((n, 0), np.int64), np.empty((n, 0), np.float32)
+        return _no_candidates(n)
     out = [_left_out(part, *pair) for pair in zip(question.views, question.own)]
     wanted = question.k + _SPARE + min(max(map(len, out), default=0), _MANY)
     quick = None if question.exact or choice.count <= _FEW else part.inverted
@@ -90,6 +90,10 @@ def _candidates(
         if len(at):
             line[(line_places[:, None] == at).any(axis=1) if len(at) <= _MANY else np.isin(line_places, at)] = -np.inf
     return places, scores
+
+
+def _no_candidates(queries: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.empty((queries, 0), np.int64), np.empty((queries, 0), np.float32)
 
 
 def _left_out(part: Part, view: tuple[int, int], own: int) -> np.ndarray:
@@ -113,14 +117,21 @@ def _near(
 
 def _hits(snapshot: Snapshot, parts: Sequence[Part], which: np.ndarray, places: np.ndarray, scores: np.ndarray) -> Hits:
     """What is known of the rows at these positions of these parts; part -1 is none."""
-    keys, versions = np.full(which.shape, "", object), np.full(which.shape, "", object)
-    persons, cams = np.full(which.shape, NOBODY), np.full(which.shape, NOBODY)
-    times = np.full(which.shape, np.nan)
-    for number, part in enumerate(parts):
-        here = which == number
-        at = places[here]
-        if len(at):
-            keys[here] = [part.keys[i] for i in at.tolist()]
-            versions[here] = [snapshot.versions[n].name for n in part.versions[at].tolist()]
-            persons[here], cams[here], times[here] = part.persons[at], part.cams[at], part.times[at]
+    if len(parts) == 1 and which.min(initial=0) == 0:  # nearly always: nothing to be put together
+        columns = [column.reshape(which.shape) for column in _columns(snapshot, parts[0], places.ravel())]
+    else:
+        columns = [np.full(which.shape, nothing, kind) for nothing, kind in _NOTHING]
+        for number, part in enumerate(parts):
+            here = which == number
+            if here.any():
+                for column, known in zip(columns, _columns(snapshot, part, places[here])):
+                    column[here] = known
+    keys, persons, cams, times, versions = columns
     return Hits(keys, scores, persons, cams, times, versions, snapshot.generation)
+
+
+def _columns(snapshot: Snapshot, part: Part, at: np.ndarray) -> list[np.ndarray]:
+    """Keys, persons, cameras, times and names of versions at some positions of a part."""
+    keys = np.array([part.keys[i] for i in at.tolist()], object)
+    versions = np.array([snapshot.versions[n].name for n in part.versions[at].tolist()], object)
+    return [keys, part.persons[at], part.cams[at], part.times[at], versions]
