@@ -85,6 +85,29 @@ def test_by_the_exporter_of_older_versions(tmp_path, people, monkeypatch):
     torch.testing.assert_close(vectors, nn.functional.normalize(direct), atol=1e-4, rtol=0)
 
 
+@pytest.mark.parametrize(
+    ("backbone", "name"),
+    [
+        ("timm:test_vit", "model.onnx"),
+        ("timm:test_convnext", "model.onnx"),
+        ("timm:test_vit", "model.ts"),
+        ("timm:test_convnext", "model.pt2"),
+    ],
+)
+def test_networks_of_timm(tmp_path, backbone, name):
+    pytest.importorskip("timm", reason='timm is not installed; pip install "rbcl-lite[timm]"')
+    needs(name)
+    torch.manual_seed(0)
+    model = Embedder(EmbedderConfig(backbone, dim=12, num_classes=5, size=(64, 32))).eval()
+    export_model(model, tmp_path / name, (64, 32), {})
+    for count in (1, 3):
+        noise = np.random.default_rng(count).integers(0, 256, (count, 64, 32, 3), np.uint8)
+        with torch.no_grad():
+            direct = model(torch.from_numpy(noise).permute(0, 3, 1, 2)).embedding
+        vectors = open_exported(tmp_path / name)(noise)
+        torch.testing.assert_close(vectors, nn.functional.normalize(direct), atol=1e-4, rtol=0)
+
+
 @pytest.mark.parametrize("name", ["model.onnx", "model.ts", "model.pt2"])
 def test_other_pixels_and_sizes_are_refused_by_the_file_itself(exported, name):
     run = open_exported(exported(name)).run
