@@ -46,8 +46,9 @@ ROUND = (
     *("supervised", "ecn", "pseudo-labels", "saving", "sweep"),
 )
 """Twenty kills; the first ten hold every kind."""
-PATIENCE = 30.0
-"""Seconds within which helpers of a dead process must have ended."""
+PATIENCE = 120.0
+"""Seconds within which helpers of a dead process must have ended: one that was only begun imports torch before it can
+notice, which takes long on a busy machine."""
 CHANGES = {"os.rename", "os.remove", "os.mkdir", "os.truncate"}
 
 
