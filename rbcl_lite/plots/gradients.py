@@ -83,27 +83,6 @@ def gap_histogram(
         return figure
 
 
-def head_curves(curves: pd.DataFrame, old_old: float) -> Figure:
-    """New/old against new/new of heads, one curve over the weight for each variant of a ranking loss.
-
-    Args:
-        curves: means over seeds; index (variant, weight), columns ``new_old`` and ``new_new`` in per
-            cent. The first variant is plain Smooth-AP.
-        old_old: mAP in per cent.
-    """
-    names = curves.index.get_level_values(0).unique()
-    colours = [METHOD_COLOURS["smooth-ap"], *[METHOD_COLOURS["rbcl-no-agents"]] * (len(names) - 1)]
-    with style():
-        figure, ax = plt.subplots(figsize=(7.2, 4.2))
-        for name, colour, mark, dash in zip(names, colours, "os^D", ("-", "-", "--", ":")):
-            line = curves.loc[name]
-            ax.plot(line["new_new"], line["new_old"], marker=mark, ms=6, ls=dash, color=colour, label=name)
-        ax.axhline(old_old, color=OLD, ls="--", lw=1.2, label="old/old")
-        ax.set(xlabel="new/new mAP in %", ylabel="new/old mAP in %")
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return figure
-
-
 def weight_curves(curves: Mapping[str, pd.DataFrame], ax: Axes) -> None:
     """New/old over the weight of several methods, with old/old as a dashed line.
 
