@@ -55,6 +55,23 @@ def gap_curves(
         return ax.figure
 
 
+def pull_panels(alone: Mapping[str, Loss], beside: Mapping[str, Loss], *, hardest: float = 0.05) -> Figure:
+    """:func:`gap_curves` twice: one negative by itself, and one beside a harder one that stays.
+
+    Args:
+        alone, beside: name to loss, for the left and the right panel.
+        hardest: gap of the negative that stays.
+    """
+    gaps = np.linspace(-0.2, 0.5, 71)
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(9.6, 3.6), sharey=True)
+        gap_curves(alone, gaps, ax=axes[0], title="one negative")
+        gap_curves(beside, gaps, hardest=hardest, ax=axes[1], title=f"another negative at a gap of {hardest:g}")
+        for ax in axes:
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize="small")
+        return figure
+
+
 def gap_histogram(
     panels: Mapping[str, Mapping[str, np.ndarray]],
     *,
