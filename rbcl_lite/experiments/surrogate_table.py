@@ -38,9 +38,7 @@ def surrogate_table(query: Features, gallery: Features, temperatures: Sequence[f
         )
         loss.backward()
         assert vectors.grad is not None
-        dead = saturation(
-            query.vectors, gallery.vectors, query.ids, gallery.ids, temperature=temperature, ignore=junk
-        )
+        dead = saturation(query.vectors, gallery.vectors, query.ids, gallery.ids, temperature=temperature, ignore=junk)
         pull = len(query) * vectors.grad.norm(dim=1).mean().item()
         rows.append([temperature, 100 * (1 - loss.item()), pull, 100 * float(dead)])
     columns = ["τ", "smooth mAP in %", "gradient per query", "dead pairs in %"]
