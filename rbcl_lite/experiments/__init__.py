@@ -3,7 +3,7 @@
 from rbcl_lite.experiments.beside import beside
 from rbcl_lite.experiments.choice import choose_weight
 from rbcl_lite.experiments.freshness import age
-from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
+from rbcl_lite.experiments.heads import affordable, sweep_heads, sweep_variants, train_head
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
 from rbcl_lite.experiments.score_table import score_table
@@ -39,6 +39,7 @@ __all__ = [
     "shared_config",
     "summary",
     "sweep_heads",
+    "sweep_variants",
     "train_head",
     "verdict",
 ]

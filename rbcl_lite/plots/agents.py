@@ -111,30 +111,3 @@ def coverage_curves(seen: pd.DataFrame) -> Figure:
             ax.set_xlabel("references of the batch")
         axes[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
         return figure
-
-
-def head_panels(curves: pd.DataFrame, old_old: float) -> Figure:
-    """New/old against new/new of heads over the weight, without and with agents, one panel for each
-    number of people in a batch.
-
-    Args:
-        curves: means over seeds; index (people, agents, weight), columns ``new_old`` and
-            ``new_new`` in per cent.
-        old_old: mAP in per cent.
-    """
-    sizes = curves.index.get_level_values("people").unique()
-    with style():
-        figure, axes = plt.subplots(
-            1, len(sizes), figsize=(3.2 * len(sizes) + 1.6, 3.4), sharex=True, sharey=True, squeeze=False
-        )
-        for ax, people in zip(axes[0], sizes):
-            for (agents, line), colour, mark in zip(
-                curves.loc[people].groupby("agents"), (METHOD_COLOURS["rbcl-no-agents"], AGENT), "o^"
-            ):
-                name = f"{agents} agents per image" if agents else "batch alone"
-                ax.plot(line["new_new"], line["new_old"], marker=mark, ms=6, color=colour, label=name)
-            ax.axhline(old_old, color=OLD, ls="--", lw=1.2, label="old/old")
-            ax.set(title=f"{people} people in a batch", xlabel="new/new mAP in %")
-        axes[0, 0].set_ylabel("new/old mAP in %")
-        axes[0, -1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return figure

@@ -55,6 +55,23 @@ def gap_curves(
         return ax.figure
 
 
+def pull_panels(alone: Mapping[str, Loss], beside: Mapping[str, Loss], *, hardest: float = 0.05) -> Figure:
+    """:func:`gap_curves` twice: one negative by itself, and one beside a harder one that stays.
+
+    Args:
+        alone, beside: name to loss, for the left and the right panel.
+        hardest: gap of the negative that stays.
+    """
+    gaps = np.linspace(-0.2, 0.5, 71)
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(9.6, 3.6), sharey=True)
+        gap_curves(alone, gaps, ax=axes[0], title="one negative")
+        gap_curves(beside, gaps, hardest=hardest, ax=axes[1], title=f"another negative at a gap of {hardest:g}")
+        for ax in axes:
+            ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, fontsize="small")
+        return figure
+
+
 def gap_histogram(
     panels: Mapping[str, Mapping[str, np.ndarray]],
     *,
@@ -80,27 +97,6 @@ def gap_histogram(
             ax.set(xlabel="gap to the hardest negative", title=title)
         axes[0, 0].set_ylabel("pairs in %")
         axes[0, -1].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-        return figure
-
-
-def head_curves(curves: pd.DataFrame, old_old: float) -> Figure:
-    """New/old against new/new of heads, one curve over the weight for each variant of a ranking loss.
-
-    Args:
-        curves: means over seeds; index (variant, weight), columns ``new_old`` and ``new_new`` in per
-            cent. The first variant is plain Smooth-AP.
-        old_old: mAP in per cent.
-    """
-    names = curves.index.get_level_values(0).unique()
-    colours = [METHOD_COLOURS["smooth-ap"], *[METHOD_COLOURS["rbcl-no-agents"]] * (len(names) - 1)]
-    with style():
-        figure, ax = plt.subplots(figsize=(7.2, 4.2))
-        for name, colour, mark, dash in zip(names, colours, "os^D", ("-", "-", "--", ":")):
-            line = curves.loc[name]
-            ax.plot(line["new_new"], line["new_old"], marker=mark, ms=6, ls=dash, color=colour, label=name)
-        ax.axhline(old_old, color=OLD, ls="--", lw=1.2, label="old/old")
-        ax.set(xlabel="new/new mAP in %", ylabel="new/old mAP in %")
-        ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return figure
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from rbcl_lite.experiments.heads import affordable, sweep_heads, train_head
+from rbcl_lite.experiments.heads import affordable, sweep_heads, sweep_variants, train_head
 from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
@@ -77,7 +77,10 @@ def test_a_sweep_has_a_row_for_each_head() -> None:
     head, _ = train_head(new, old, METHODS["rbcl"](weight=2.0, agents=0), batch=(3, 2), epochs=1, steps=2, seed=5)
     expected = 100 * evaluate_ranking(head.apply_to(new[half]), old[~half]).mAP
     assert table["new_old"].iloc[-1] == pytest.approx(expected)
-    assert sweep_heads(new, old, upgraded, "independent", [0.0], **settings)["saturation"].isna().all()
+    alone = sweep_heads(new, old, upgraded, "independent", [0.0], **settings)
+    assert alone["saturation"].isna().all()
+    curve = sweep_variants(new, old, upgraded, {"x": ("rbcl", {"agents": 0}, [0.5, 2.0])}, **settings)["x"]
+    pd.testing.assert_frame_equal(curve, pd.concat([alone, table]))
 
 
 def test_equal_cost_on_a_curve_that_turns_back() -> None:

@@ -10,7 +10,7 @@ import torch
 from rbcl_lite.losses import Reactivation, smooth_ap_loss
 from rbcl_lite.losses.similarity_gradient import similarity_gradient
 from rbcl_lite.plots.agents import agent_strips, agents_map
-from rbcl_lite.plots.gradients import gap_curves, gap_histogram
+from rbcl_lite.plots.gradients import gap_curves, gap_histogram, pull_panels
 
 matplotlib.use("agg")
 
@@ -36,6 +36,8 @@ def test_curves_and_histograms_hold_what_was_given() -> None:
     positive = gaps > 1e-6
     np.testing.assert_allclose(dgr.get_ydata()[positive], 25 / 1.5**2, rtol=1e-3)
     assert plain.get_ydata()[-1] < 1e-6
+    left, right = pull_panels(losses, {"plain": smooth_ap_loss}, hardest=0.1).axes
+    assert [len(ax.lines) for ax in (left, right)] == [2, 1] and "0.1" in right.get_title(loc="left")
     figure = gap_histogram({"a": {"smooth-ap": gaps}, "b": {"smooth-ap": gaps, "rbcl": gaps - 0.1}})
     assert [ax.get_title(loc="left") or ax.get_title() for ax in figure.axes] == ["a", "b"]
 

@@ -8,8 +8,9 @@ import pandas as pd
 import torch
 from matplotlib.figure import Figure
 
-from rbcl_lite.plots.agents import coverage_curves, head_panels
-from rbcl_lite.plots.gradients import head_curves, weight_curves
+from rbcl_lite.plots.agents import coverage_curves
+from rbcl_lite.plots.gradients import weight_curves
+from rbcl_lite.plots.heads import head_curves
 from rbcl_lite.plots.mixing import globes, teachers
 
 
@@ -30,11 +31,14 @@ def test_coverage_axis_fits_what_is_drawn() -> None:
 
 
 def test_curves_of_heads() -> None:
-    columns = ["new_old", "new_new"]
-    by_people = table([4, 8], [0, 4], [0.0, 1.0], names=["people", "agents", "weight"], columns=columns)
-    figure = head_panels(by_people, 11.0)
+    means = table(["a", "b"], [0.0, 1.0], names=["variant", "weight"], columns=["new_old", "new_new"])
+    figure = head_curves({"4 people": means, "8 people": means}, 11.0, ["smooth-ap", "rbcl"])
     assert len(figure.axes) == 2 and figure.axes[0].get_title(loc="left").startswith("4 people")
-    assert len(head_curves(table(["a", "b"], [0, 1], names=["v", "weight"], columns=columns), 11.0).axes) == 1
+    assert [line.get_label() for line in figure.axes[0].get_lines()] == ["a", "b", "old/old"]
+    assert len(head_curves({"": means}, 11.0, ["smooth-ap", "rbcl"]).axes) == 1
+
+
+def test_curves_over_the_weight() -> None:
     points = pd.DataFrame({"weight": [1, 2], "new_old": [3.0, 4.0], "old_old": [2.0, 2.0]})
     _, ax = plt.subplots()
     weight_curves({"bct": points}, ax)
