@@ -26,7 +26,6 @@ from rbcl_lite.plots import (
     squeezed,
     trade_off,
 )
-
 from rbcl_lite.plots.curves import result_dots
 
 mpl.use("agg")
