@@ -9,9 +9,7 @@ MAX_LOSS = 2.0
 """Points of validation new/new that a weight may cost."""
 
 
-def choose_weight(
-    records: Iterable[dict[str, Any]], independent: dict[str, Any], most: float = MAX_LOSS
-) -> float:
+def choose_weight(records: Iterable[dict[str, Any]], independent: dict[str, Any], most: float = MAX_LOSS) -> float:
     """The rule of this book: the best validation new/old that costs at most 2 points of validation
     new/new.
 
