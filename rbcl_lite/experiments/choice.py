@@ -9,23 +9,26 @@ MAX_LOSS = 2.0
 """Points of validation new/new that a weight may cost."""
 
 
-def choose_weight(records: Iterable[dict[str, Any]], independent: dict[str, Any]) -> float:
+def choose_weight(records: Iterable[dict[str, Any]], independent: dict[str, Any], most: float = MAX_LOSS) -> float:
     """The rule of this book: the best validation new/old that costs at most 2 points of validation
     new/new.
 
     Args:
         records: the runs of one method on one seed.
         independent: the independent run on the same seed.
+        most: points of new/new that a weight may cost, where another rule is wanted.
 
     Returns:
-        the weight; where every weight costs more than 2 points, the one that costs least.
+        the weight; where every weight costs more than that, the one that costs least.
 
     >>> r = lambda w, no, nn: {"weight": w, "validation": {"new_old": no, "new_new": nn}}
     >>> choose_weight([r(1, 30, 80), r(4, 35, 79), r(16, 36, 60)], r(0, 1, 80.5))
     4
+    >>> choose_weight([r(1, 30, 80), r(4, 35, 79), r(16, 36, 60)], r(0, 1, 80.5), most=0.5)
+    1
     """
     records = list(records)
-    floor = independent["validation"]["new_new"] - MAX_LOSS
+    floor = independent["validation"]["new_new"] - most
     fair = [r for r in records if r["validation"]["new_new"] >= floor]
     if fair:
         return max(fair, key=lambda r: r["validation"]["new_old"])["weight"]

@@ -105,3 +105,28 @@ def history_curves(histories: Mapping[str, pd.DataFrame], column: str = "loss", 
         ax.set(xlabel="epoch", ylabel=label)
         ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return figure
+
+
+def result_dots(runs: pd.DataFrame) -> Figure:
+    """Every method at its chosen weight, best at the top: a ring for the new/old of each seed, a dot for their mean,
+    and a bar for the mean new/new; the dashed line is old/old.
+
+    Args:
+        runs: what :func:`rbcl_lite.experiments.tables.chosen_runs` returned.
+    """
+    means = runs.groupby("method")[["new_old", "new_new"]].mean().sort_values("new_old")
+    before = runs.groupby("seed")["old_old"].first().mean()
+    with style():
+        figure, ax = plt.subplots(figsize=(7.4, 0.42 * len(means) + 1.2))
+        ax.axvline(before, color=OLD, ls="--", lw=1.4)
+        ax.text(before, 1.0, "old/old", color=OLD, transform=ax.get_xaxis_transform(), ha="center", va="bottom")
+        for line, (method, mean) in enumerate(means.iterrows()):
+            seeds, colour = runs[runs["method"] == method]["new_old"], METHOD_COLOURS[str(method)]
+            ax.scatter(seeds, [line] * len(seeds), s=26, facecolors="none", edgecolors=colour, linewidths=1)
+            ax.scatter(mean["new_old"], line, s=70, color=colour)
+            ax.scatter(mean["new_new"], line, s=150, marker="|", color=colour, linewidths=2.5)
+        label = "mAP in %: dot = new/old, ring = one seed, bar = new/new"
+        ax.set(yticks=range(len(means)), yticklabels=list(means.index), xlabel=label)
+        ax.grid(axis="y", visible=False)
+        ax.margins(y=0.08)
+        return figure

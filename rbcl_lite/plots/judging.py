@@ -95,3 +95,25 @@ def loss_curves(losses: Mapping[str, Sequence[float]], *, every: int = 10) -> Fi
         ax.set(xlabel="step", ylabel="cross-entropy", ylim=(0, None))
         ax.legend(loc="upper right")
         return figure
+
+
+def person_or_camera(person: np.ndarray, camera: np.ndarray, *, label: str) -> Figure:
+    """What a distance goes by: histograms of the pairs of one person at different cameras, and of different people at
+    one camera.
+
+    Args:
+        person: distances of the first kind, any number.
+        camera: distances of the second kind.
+        label: of the horizontal axis.
+    """
+    bins = np.linspace(0, max(person.max(), camera.max()), 60)
+    with style():
+        figure, ax = plt.subplots(figsize=(6.6, 3))
+        for values, colour, name in (
+            (person, COMPATIBLE, "same person, different cameras"),
+            (camera, INDEPENDENT, "different people, same camera"),
+        ):
+            ax.hist(values, bins, density=True, color=colour, alpha=0.6, label=name)
+        ax.set(xlabel=label, yticks=[])
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2)
+        return figure

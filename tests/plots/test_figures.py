@@ -26,6 +26,7 @@ from rbcl_lite.plots import (
     squeezed,
     trade_off,
 )
+from rbcl_lite.plots.curves import result_dots
 
 mpl.use("agg")
 
@@ -59,6 +60,17 @@ def test_trade_off_draws_the_swept_seed_only() -> None:
     line = next(line for line in ax.lines if to_hex(line.get_color()) == METHOD_COLOURS["bct"].lower())
     assert line.get_xydata().tolist() == [[69.0, 22.0], [66.0, 25.0]]
     assert any(to_hex(line.get_color()) == OLD.lower() and line.get_ydata()[0] == 20.0 for line in ax.lines)
+
+
+def test_result_dots_put_the_best_method_on_top() -> None:
+    rows = [("independent", 0, 1.0), ("bct", 0, 22.0), ("bct", 1, 26.0), ("l2", 0, 21.0)]
+    runs = pd.DataFrame(rows, columns=["method", "seed", "new_old"]).assign(new_new=70.0)
+    runs["old_old"] = [20.0, 20.0, 30.0, 20.0]
+    ax = result_dots(runs).axes[0]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["independent", "l2", "bct"]
+    assert ax.lines[0].get_xdata()[0] == 25.0, "the mean over seeds, whatever the number of methods on each"
+    rings, mean = ax.collections[6].get_offsets(), ax.collections[7].get_offsets()
+    assert rings[:, 0].tolist() == [22.0, 26.0] and mean.tolist() == [[24.0, 2.0]]
 
 
 def test_heatmap_prints_per_cent() -> None:

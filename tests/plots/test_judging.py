@@ -20,6 +20,7 @@ from rbcl_lite.plots import (
     seed_dots,
     strip_of,
 )
+from rbcl_lite.plots.judging import person_or_camera
 
 mpl.use("agg")
 
@@ -52,6 +53,15 @@ def test_loss_curves_average_without_losing_short_ones() -> None:
     ax = loss_curves({"old": [4.0, 2.0], "new": [float(i) for i in range(40)]}, every=10).axes[0]
     assert ax.lines[0].get_ydata().tolist() == [4.0, 2.0]
     assert ax.lines[1].get_ydata()[0] == pytest.approx(4.5)
+
+
+def test_both_kinds_of_pairs_are_drawn_on_one_scale() -> None:
+    ax = person_or_camera(np.array([1.0, 1.0, 3.0]), np.array([6.0]), label="distance").axes[0]
+    person, camera = ax.containers
+    assert to_hex(person[0].get_facecolor()) == COMPATIBLE.lower()
+    assert [bar.get_x() for bar in person] == [bar.get_x() for bar in camera]
+    shares = [bar.get_height() * bar.get_width() for bar in person]
+    assert max(shares) == pytest.approx(2 / 3) and sum(shares) == pytest.approx(1)
 
 
 def test_what_is_found_leaves_junk_out() -> None:
