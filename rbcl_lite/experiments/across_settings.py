@@ -1,0 +1,64 @@
+"""All settings at once: what of the plan is measured, and which way each comparison of two methods comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from rbcl_lite.experiments.settings import SETTINGS, TABLE
+from rbcl_lite.experiments.tables import chosen_runs
+from rbcl_lite.experiments.verdict import SEEDS, paired, paired_verdict
+
+Results = Mapping[str, Mapping[str, Any]]
+"""Setting to its result, for those that were measured
+(:func:`rbcl_lite.experiments.setting_table.measured_settings`).
+"""
+
+
+def coverage(results: Results) -> pd.DataFrame:
+    """What stands behind each planned setting, one row each, in the order of the plan.
+
+    Returns:
+        ``upgrade`` in words, ``runs``, and what is ``not measured yet``: ``all of it``, methods of
+        :data:`~rbcl_lite.experiments.settings.TABLE`, methods on fewer than five seeds, or a dash.
+    """
+    rows = {}
+    for name, about in SETTINGS.items():
+        runs, missing = 0, "all of it"
+        if name in results:
+            seeds = chosen_runs(dict(results[name])).groupby("method")["seed"].nunique()
+            runs = len(results[name]["runs"])
+            lacks = [m for m in TABLE if m not in seeds]
+            lacks += [f"{m} (only {seeds[m]} seeds)" for m in TABLE if seeds.get(m, SEEDS) < SEEDS]
+            missing = ", ".join(lacks) or "–"
+        rows[name] = {"upgrade": about, "runs": runs, "not measured yet": missing}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("setting")
+
+
+def compare(results: Results, pairs: Mapping[str, tuple[str, str, str]]) -> pd.DataFrame:
+    """One comparison of two methods in a row, one measured setting in a column.
+
+    Args:
+        results: at least one.
+        pairs: what a row is called, to method, the one that is subtracted, and the score, such as
+            ``("smooth-ap", "bct", "new_old")``.
+
+    Returns:
+        the mean difference in points and its verdict
+        (:func:`~rbcl_lite.experiments.verdict.paired_verdict`), or a dash where one of the two is
+        missing.
+    """
+
+    def cell(result: Mapping[str, Any], one: str, other: str, column: str) -> str:
+        if not {one, other} <= set(chosen_runs(dict(result))["method"]):
+            return "–"
+        gap = paired(dict(result), one, other, column)
+        if gap.empty:
+            return "–"
+        said = paired_verdict(gap)
+        return f"{said.split()[0]} {said.rsplit(': ', 1)[1]}"
+
+    cells = {name: [cell(r, *pair) for pair in pairs.values()] for name, r in results.items()}
+    return pd.DataFrame(cells, index=list(pairs))
