@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -75,6 +76,24 @@ def backfilled(
             refill(gallery, random_order(keys), reader(v.new_gallery), name, chunk=chunk, limit=more)
             seen[f"{share:.0%} new"] = look(gallery, v)
     return seen
+
+
+def refused(action: Callable[[], object]) -> None:
+    """Write why something is refused, as a page shows it; fail if it is not.
+
+    Raises:
+        AssertionError: nothing was refused.
+
+    >>> refused(lambda: int("x"))
+    refused: invalid literal for int() with base 10: 'x'
+    <BLANKLINE>
+    """
+    try:
+        action()
+    except ValueError as error:
+        sys.stdout.write(f"refused: {error}\n\n")
+    else:
+        raise AssertionError("this should have been refused")
 
 
 def compare_indexes(base: Features, queries: Features) -> pd.DataFrame:
