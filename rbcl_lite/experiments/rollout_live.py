@@ -129,7 +129,9 @@ def backfill_rates(model: Run, images: ReIDDataset, vectors: Features) -> tuple[
     extracted = len(images) / (time.perf_counter() - start)
     with Gallery(None, dim=vectors.dim) as gallery:
         gallery.add(vectors, version=OLD)
-        gallery.register(vectors.model, {OLD: Evidence(1.0, 0.0, date.today().isoformat(), "none: nothing is searched")})
+        gallery.register(
+            vectors.model, {OLD: Evidence(1.0, 0.0, date.today().isoformat(), "none: nothing is searched")}
+        )
         start = time.perf_counter()
         refill(gallery, list(vectors.keys or ()), reader(vectors), vectors.model, chunk=len(vectors), progress=False)
         return extracted, len(vectors) / (time.perf_counter() - start)

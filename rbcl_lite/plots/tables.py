@@ -29,5 +29,5 @@ def shown(table: pd.DataFrame, formats: Mapping[str, str] | None = None, *, defa
         return written if written.strip("-0.") else written.lstrip("-")  # no minus in front of zero
 
     formats = formats or {}
-    columns = [table[name].astype(object).map(lambda v, how=formats.get(name, default): text(v, how)) for name in table]
-    return pd.concat(columns, axis=1) if columns else table
+    texts = {name: [text(v, formats.get(name, default)) for v in table[name].astype(object)] for name in table}
+    return pd.DataFrame(texts, index=table.index, columns=table.columns)

@@ -8,7 +8,9 @@ from rbcl_lite.plots.tables import shown
 
 
 def test_decimals_whole_numbers_and_gaps() -> None:
-    table = pd.DataFrame({"weight": [0.25, 720.0], "seeds": [5, 3], "cost": [-0.04, math.nan], "says": ["higher", None]})
+    table = pd.DataFrame(
+        {"weight": [0.25, 720.0], "seeds": [5, 3], "cost": [-0.04, math.nan], "says": ["higher", None]}
+    )
     text = shown(table, {"weight": "g"})
     assert text.to_dict("list") == {
         "weight": ["0.25", "720"], "seeds": [5, 3], "cost": ["0.0", "–"], "says": ["higher", "–"]
