@@ -52,6 +52,24 @@ def threshold_table(result: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def level_table(result: dict[str, Any], seed: int = 0) -> pd.DataFrame:
+    """The cosine that one stranger in a thousand reaches, with old and with new vectors, and how many
+    of the first ten hits are new when a tenth of the gallery is; one row for each method.
+
+    Args:
+        result: ``load_result("rollout")``.
+        seed: whose runs are read.
+    """
+    rows = {}
+    for run in (r for r in result["runs"] if r["seed"] == seed):
+        level = run["test"]["thresholds"]["versions"]
+        crowd = run["test"]["new_in_first_ten"][1]
+        rows[run["method"]] = {
+            "new/old level": level["old"], "new/new level": level["new"], "new in first ten, in %": crowd
+        }  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
 def old_old(result: dict[str, Any]) -> pd.Series:
     """mAP of the old system in per cent, by seed."""
     return pd.Series({r["seed"]: r["test"]["old_old"] for r in result["runs"]}, name="old_old")

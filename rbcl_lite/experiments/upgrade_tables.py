@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from rbcl_lite.experiments.measure import CrossTest
+from rbcl_lite.experiments.score_table import score_table
 
 
 def systems(alone: CrossTest, upgraded: CrossTest, name: str) -> pd.DataFrame:
@@ -16,7 +17,8 @@ def systems(alone: CrossTest, upgraded: CrossTest, name: str) -> pd.DataFrame:
         name: of the compatible model.
 
     Returns:
-        columns ``mAP in %`` and ``rank-1 in %``; rows old/old, then new/old and new/new of both.
+        mAP and rank-1 (:func:`~rbcl_lite.experiments.score_table.score_table`); rows old/old, then
+        new/old and new/new of both.
     """
     named = {
         "old/old, before the upgrade": alone.old_old,
@@ -25,8 +27,7 @@ def systems(alone: CrossTest, upgraded: CrossTest, name: str) -> pd.DataFrame:
         f"{name} new/new, after a backfill": upgraded.new_new,
         "independent new/new, after a backfill": alone.new_new,
     }
-    scores = {system: (100 * s.mAP, 100 * s.rank(1)) for system, s in named.items()}
-    return pd.DataFrame(scores, index=["mAP in %", "rank-1 in %"]).T
+    return score_table(named).drop(columns="camera rule")
 
 
 def own_similarity(test: CrossTest) -> float:

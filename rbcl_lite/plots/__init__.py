@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rbcl_lite.plots.curves import history_curves, trade_off
+    from rbcl_lite.plots.curves import history_curves, trade_off, trade_off_panels
     from rbcl_lite.plots.images import found_rows, show_rows, show_sheet
     from rbcl_lite.plots.judging import flips_scatter, gain_fan, loss_curves, seed_dots
     from rbcl_lite.plots.methods_map import map_of_methods
@@ -55,6 +55,7 @@ __all__ = [
     "system_diagram",
     "threshold_days",
     "trade_off",
+    "trade_off_panels",
     "use_style",
 ]
 

@@ -88,6 +88,34 @@ def trade_off(
         return ax.figure
 
 
+def trade_off_panels(results: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """:func:`trade_off` of every setting that is given, a panel for each, two beside each other.
+
+    Each panel shows the range of the compatible models: an independent model far below them is not
+    in it.
+
+    Args:
+        results: setting to its result, at least one.
+    """
+    with style():
+        lines, beside = -(-len(results) // 2), min(len(results), 2)
+        figure, axes = plt.subplots(
+            lines, beside, figsize=(4.6 * beside + 1.6, 4.0 * lines), squeeze=False, layout="constrained"
+        )
+        for ax in axes.flat[len(results) :]:
+            ax.remove()
+        for number, (ax, (name, result)) in enumerate(zip(axes.flat, results.items()), 1):
+            trade_off(result, list(result["chosen"]), ax=ax)
+            first = min(r["seed"] for r in result["runs"])
+            drawn = [r["test"] for r in result["runs"] if r["seed"] == first and r["method"] in result["chosen"]]
+            heights = [scores[column] for scores in drawn for column in ("old_old", "new_old")]
+            room = 0.08 * (max(heights) - min(heights)) + 0.5
+            ax.set(title=name, ylim=(min(heights) - room, max(heights) + room))
+            if number < len(results):
+                ax.get_legend().remove()
+        return figure
+
+
 def history_curves(histories: Mapping[str, pd.DataFrame], column: str = "loss", *, label: str = "loss") -> Figure:
     """One column of several training histories over the epochs.
 

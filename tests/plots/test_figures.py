@@ -25,6 +25,7 @@ from rbcl_lite.plots import (
     show_rows,
     squeezed,
     trade_off,
+    trade_off_panels,
 )
 from rbcl_lite.plots.curves import result_dots
 
@@ -139,3 +140,13 @@ def test_map_of_the_old_space_squeezes_strangers_into_it() -> None:
     low, high = places["old"].min(axis=0), places["old"].max(axis=0)
     assert ((places["strangers"] >= low - 1) & (places["strangers"] <= high + 1)).all()
     assert squeezed(places["old"], places["old"] + 1000) == 0
+
+
+def test_trade_off_panels_show_each_setting_and_one_legend() -> None:
+    """Any number of settings, and the compatible models fill a panel whatever the independent one scores."""
+    for count in (1, 2, 3):
+        figure = trade_off_panels({f"setting {i}": result() for i in range(count)})
+        assert [ax.get_title(loc="left") for ax in figure.axes] == [f"setting {i}" for i in range(count)]
+        assert [ax.get_legend() is None for ax in figure.axes] == [True] * (count - 1) + [False]
+    low, high = figure.axes[0].get_ylim()
+    assert 15 < low < 20 and 25 < high < 30  # from old/old to the best of the swept seed
