@@ -119,7 +119,7 @@ def test_page(page: str, look: str, address: str, looks: dict[str, BrowserContex
 
 
 def drawing(ink: str, label: str) -> Image.Image:
-    """A made-up figure: a curve, a faint grid, a cloud, a band, a bar with a label, crops that are all noise."""
+    """A made-up figure: curves, a faint grid, a cloud, a band, a bar with a label, crops that are all noise."""
     picture = Image.new("RGBA", (800, 500), (0, 0, 0, 0))
     for faint in ("grid", "band", "cloud"):
         layer = Image.new("RGBA", picture.size, (0, 0, 0, 0))
@@ -134,7 +134,8 @@ def drawing(ink: str, label: str) -> Image.Image:
                 pen.ellipse([x, 40 + x % 77, x + 10, 50 + x % 77], "#7a7a8c59")
         picture.alpha_composite(layer)
     pen = ImageDraw.Draw(picture)
-    pen.line([(0, 350), (400, 200), (410, 30), (20, 130)], ink, 4)  # in the band, and on the page
+    pen.line([(0, 350), (400, 200)], "#1f8a8a", 4)
+    pen.line([(20, 130), (410, 30)], ink, 4)
     pen.rectangle([440, 250, 560, 480], "#7d5ba6")
     for y in range(270, 460, 30):
         pen.rectangle([470, y, 530, y + 5], label)

@@ -23,7 +23,7 @@
   const behind = element => {
     for (let e = element; e; e = e.parentElement) {
       const colour = getComputedStyle(e).backgroundColor;
-      if (colour !== 'transparent' && !/, 0\)$/.test(colour)) return colour;
+      if (colour !== 'transparent' && !/^rgba.*, 0\)$/.test(colour)) return colour;
     }
     return '#fff';
   };
