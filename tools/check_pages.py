@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import download
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -26,6 +27,8 @@ HTML = (ROOT / os.environ.get("RBCL_HTML", "_build/smoke/html")).resolve()
 LOOKS = {"wide": (1440, "light"), "dark": (1440, "dark"), "phone": (390, "light")}
 SETTLED = """() => document.fonts.status === 'loaded'
   && (!window.MathJax || !MathJax.startup || MathJax.startup.promise.then(() => true))"""
+DEAD_LINKS = """() => [...document.querySelectorAll('a[href^="#"]')].map(a => decodeURIComponent(a.hash.slice(1)))
+  .filter(name => name && !document.getElementById(name))"""
 PATIENCE = 600_000  # milliseconds; a busy machine may take long, and a page that hangs is still found
 
 
@@ -92,8 +95,9 @@ def test_the_first_page_leads_to_the_book() -> None:
 
 
 def views() -> list[tuple[str, str]]:
-    """Every page in every look; pages of bare source code are alike in the dark and are not looked at there."""
-    return [(p, look) for p in pages() for look in LOOKS if look != "dark" or not p.startswith("_modules/")]
+    """Every page in every look; pages of source code are alike in the dark; the one file of all is opened below."""
+    seen = [(p, look) for p in pages() for look in LOOKS if look != "dark" or not p.startswith("_modules/")]
+    return [(page, look) for page, look in seen if not page.startswith("download/")]
 
 
 @pytest.mark.parametrize(("page", "look"), views())
@@ -116,6 +120,26 @@ def test_page(page: str, look: str, address: str, looks: dict[str, BrowserContex
         trouble += [f"too faint in a figure: {w}" for w in tab.evaluate(CONTRAST)]
     tab.close()
     assert not trouble, "\n".join([f"{page}, {look}", *trouble])
+
+
+def test_the_whole_book_is_one_file(looks: dict[str, BrowserContext]) -> None:
+    """Opened from the disk: nothing is asked for, maths is set in its own fonts, every link leads somewhere."""
+    tab = looks["wide"].new_page()
+    trouble: list[str] = []
+    file = (HTML / download.NAME).as_uri()
+    tab.on("request", lambda r: None if r.url.startswith((file, "data:", "blob:")) else trouble.append(r.url))
+    tab.on("pageerror", lambda e: trouble.append(f"JavaScript error {e.message}"))
+    tab.goto(file, wait_until="load", timeout=PATIENCE)
+    tab.wait_for_function(SETTLED, timeout=PATIENCE)
+    found = tab.evaluate(FINDINGS)
+    for kind in ("maths not typeset", "maths with an error", "broken image", "image without a description"):
+        trouble += [f"{kind}: {w}" for w in found[kind]]
+    trouble += [f"leads nowhere: {w}" for w in tab.evaluate(DEAD_LINKS)]
+    fonts = tab.evaluate(
+        "() => [...document.fonts].filter(f => f.family.startsWith('MJX') && f.status === 'loaded').length"
+    )
+    tab.close()
+    assert not trouble and fonts, "\n".join(trouble)
 
 
 def drawing(ink: str, label: str) -> Image.Image:
