@@ -21,6 +21,7 @@ from bs4 import BeautifulSoup, Tag
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "download/new-model-old-gallery.html"
 FONT = re.compile(r'url\("%%URL%%/(\w+-?\w*\.woff)"\)')
+IMPORT = re.compile(r"""@import (?:url\()?["']([^"']+)["']\)?;""")
 LOCAL_URL = re.compile(r"url\((?![\"']?(?:data:|#))[^)]*\)")  # icon fonts, which the file does without
 LAYOUT = """
 .bd-article-container { max-width: 64rem; margin: auto; padding: 1rem; }
@@ -94,12 +95,18 @@ def article(folder: Path, page: str, pages: list[str]) -> Tag:
     return body
 
 
+def style(path: Path) -> str:
+    """A style sheet with those that it imports, without addresses of files."""
+    text = IMPORT.sub(lambda found: style(path.parent / found[1]), path.read_text(encoding="utf-8"))
+    return LOCAL_URL.sub("none", text)
+
+
 def styles(folder: Path, start: str) -> str:
-    """The style sheets of the pages, one below the other, without addresses of files."""
+    """The style sheets of the pages, one below the other."""
     page = BeautifulSoup((folder / f"{start}.html").read_text(encoding="utf-8"), "html.parser")
     files = [urlsplit(str(sheet["href"])).path for sheet in page.select('link[rel="stylesheet"]')]
     kept = [(folder / start).parent / file for file in files if "fontawesome" not in file]
-    return "\n".join(LOCAL_URL.sub("none", path.read_text(encoding="utf-8")) for path in kept) + LAYOUT
+    return "\n".join(map(style, kept)) + LAYOUT
 
 
 def maths(folder: Path) -> str:

@@ -21,6 +21,17 @@ def test_examples_of_the_extension(part: str) -> None:
     assert result.failed == 0
 
 
+def test_examples_of_the_download() -> None:
+    assert doctest.testmod(importlib.import_module("download")).failed == 0
+
+
+def test_the_download_has_every_page_but_the_reference(root: Path) -> None:
+    pages = importlib.import_module("download").order()
+    chapters = [f"notebooks/{path.stem}" for path in sorted((root / "notebooks").glob("*.ipynb"))]
+    assert pages[0] == "book/index" and [page for page in pages if page.startswith("notebooks/")] == chapters
+    assert {f"book/{path.stem}" for path in (root / "book").glob("*.md")} <= set(pages)
+
+
 def test_every_part_is_tested(root: Path) -> None:
     assert sorted(p.stem for p in (root / "book" / "_ext" / "newmodel").glob("[!_]*.py")) == PARTS
 
