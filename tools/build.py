@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import download
 import yaml
 from jupyter_book.config import get_final_config
 
@@ -83,7 +84,9 @@ def build(scale: str) -> int:
     command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", "-W", "-n", "--keep-going", "-a", "-E"]
     status = subprocess.run([*command, "-d", str(source / "doctrees"), str(source), str(pages)]).returncode
     if status == 0:
+        whole = download.write(pages)
         print(f"open {(pages / 'index.html').relative_to(ROOT)}")
+        print(f"the whole book as one file: {whole.relative_to(ROOT)}, {whole.stat().st_size / 1e6:.0f} MB")
     return status
 
 

@@ -16,7 +16,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from datetime import datetime
+from datetime import datetime, timezone
 from pathlib import Path
 
 import nbformat
@@ -78,13 +78,14 @@ def seconds(notebook: nbformat.NotebookNode) -> float:
 
 
 def stamp(notebook: nbformat.NotebookNode, scale: str, fingerprint: str) -> None:
-    """Write into the executed copy what it was executed with; the page of run times reads it."""
+    """Write into the executed copy what it was executed with; the book's run times come from it."""
     notebook.metadata["rbcl"] = {
         "scale": scale,
         "fingerprint": fingerprint,
         "seconds": round(seconds(notebook), 1),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
+        "date": datetime.now(timezone.utc).date().isoformat(),
     }
 
 

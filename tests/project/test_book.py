@@ -12,13 +12,24 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
-PARTS = ["api", "boxes", "chapters", "command", "glossary", "measured", "names", "offline", "printed", "run_times"]
+PARTS = "api boxes chapters command figures glossary measured names offline printed run_times".split()
 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_examples_of_the_extension(part: str) -> None:
     result = doctest.testmod(importlib.import_module(f"newmodel.{part}"), optionflags=doctest.ELLIPSIS)
     assert result.failed == 0
+
+
+def test_examples_of_the_download() -> None:
+    assert doctest.testmod(importlib.import_module("download")).failed == 0
+
+
+def test_the_download_has_every_page_but_the_reference(root: Path) -> None:
+    pages = importlib.import_module("download").order()
+    chapters = [f"notebooks/{path.stem}" for path in sorted((root / "notebooks").glob("*.ipynb"))]
+    assert pages[0] == "book/index" and [page for page in pages if page.startswith("notebooks/")] == chapters
+    assert {f"book/{path.stem}" for path in (root / "book").glob("*.md")} <= set(pages)
 
 
 def test_every_part_is_tested(root: Path) -> None:
