@@ -109,7 +109,10 @@ def compare_indexes(base: Features, queries: Features) -> pd.DataFrame:
     choices = [("Flat", 0), *((f"IVF{lists},Flat", n) for n in sorted({1, few}))]
     choices += [(f"IVF{lists},SQfp16", few), ("HNSW32,Flat", 64)]
     draw = torch.Generator().manual_seed(0)
-    noise, asked = (Features(torch.randn(n, base.dim, generator=draw), [0] * n) for n in (len(base), len(queries)))
+    noise, asked = (
+        Features(torch.randn(n, base.dim, generator=draw), torch.zeros(n, dtype=torch.long))
+        for n in (len(base), len(queries))
+    )
     table = index_choices(base, queries, choices)
     table["recall on noise"] = index_choices(noise, asked, choices)["recall"]
     return table.rename(columns={"ms": "ms a query", "build_seconds": "seconds to build", "mb": "MB"})

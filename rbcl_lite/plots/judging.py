@@ -106,7 +106,7 @@ def person_or_camera(person: np.ndarray, camera: np.ndarray, *, label: str) -> F
         camera: distances of the second kind.
         label: of the horizontal axis.
     """
-    bins = np.linspace(0, max(person.max(), camera.max()), 60)
+    bins = np.linspace(0, max(person.max(), camera.max()), 60).tolist()
     with style():
         figure, ax = plt.subplots(figsize=(6.6, 3))
         for values, colour, name in (

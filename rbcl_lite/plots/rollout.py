@@ -15,7 +15,7 @@ from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, 
 ORDER_LOOKS = {
     "random": (INK, "-", "o"),
     "most-searched": ("#4C8FD6", "-", "s"),
-    "least-certain": ("#C9A227", "-", "^"),
+    "least-certain": ("#A8861A", "-", "^"),
     "by-camera": ("#8C6D46", "-", "D"),
     "worst-placed": ("#B5409A", "-", "v"),
 }

@@ -29,5 +29,5 @@ def shown(table: pd.DataFrame, formats: Mapping[str, str] | None = None, *, defa
         return written if written.strip("-0.") else written.lstrip("-")  # no minus in front of zero
 
     formats = formats or {}
-    texts = {name: [text(v, formats.get(name, default)) for v in table[name].astype(object)] for name in table}
+    texts = {name: [text(v, formats.get(str(name), default)) for v in table[name].astype(object)] for name in table}
     return pd.DataFrame(texts, index=table.index, columns=table.columns)

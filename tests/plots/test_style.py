@@ -4,10 +4,11 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from rbcl_lite.plots import style
+from rbcl_lite.plots.rollout import ORDER_LOOKS
 
 PAGES = {"light": "#FFFFFF", "dark": "#121212"}
 NAMED = {n: getattr(style, n) for n in ("OLD", "INDEPENDENT", "COMPATIBLE", "INK", "RIGHT", "WRONG", "JUNK")}
-COLOURS = {**NAMED, **style.METHOD_COLOURS, **style.LEARNER_COLOURS}
+COLOURS = {**NAMED, **style.METHOD_COLOURS, **style.LEARNER_COLOURS, **{n: c for n, (c, *_) in ORDER_LOOKS.items()}}
 
 
 def luminance(colour: str) -> float:

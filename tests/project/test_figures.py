@@ -21,20 +21,23 @@ CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
 def unnumbered(name: str, cells: list[dict]) -> list[str]:
-    """What is wrong with the captions of one chapter: one missing, or not the next number of the chapter."""
+    """What is wrong with the captions of one chapter: one missing, or not the next number of the chapter.
+
+    An image has a caption; so may any other cell that shows something, such as an animation.
+    """
     chapter, found, wrong = int(name.split("_")[0]), 0, []
     for cell, below in zip(cells, [*cells[1:], None], strict=True):
-        own = cell["cell_type"] == "code" and "image" in cell["metadata"].get("mystnb", {})
+        code = cell["cell_type"] == "code"
+        image = code and "image" in cell["metadata"].get("mystnb", {})
         caption = CAPTION.match(below["source"]) if below and below["cell_type"] == "markdown" else None
-        if own:
-            found += 1
-            expected = f"Figure {chapter}.{found}"
-            if caption is None:
-                wrong.append(f"{name}: the cell below {expected} does not begin with '*{expected}. …*'")
-            elif (int(caption[1]), int(caption[2])) != (chapter, found):
-                wrong.append(f"{name}: {expected} is called Figure {caption[1]}.{caption[2]}")
-        elif caption:
-            wrong.append(f"{name}: Figure {caption[1]}.{caption[2]} stands below no cell with an image")
+        found += image or bool(code and caption)
+        expected = f"Figure {chapter}.{found}"
+        if image and caption is None:
+            wrong.append(f"{name}: the cell below {expected} does not begin with '*{expected}. …*'")
+        elif caption and not code:
+            wrong.append(f"{name}: Figure {caption[1]}.{caption[2]} stands below no cell that shows something")
+        elif caption and (int(caption[1]), int(caption[2])) != (chapter, found):
+            wrong.append(f"{name}: {expected} is called Figure {caption[1]}.{caption[2]}")
     return wrong
 
 
