@@ -139,4 +139,3 @@ def _kept(text: str) -> Path:
     if not path.is_file():
         write_text(path, text)
     return path
-

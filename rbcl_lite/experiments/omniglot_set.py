@@ -13,8 +13,8 @@ from rbcl_lite.data.naming import from_pattern
 PATTERN = r"(?:^|/)(?P<id>[^/]+/character\d+)/\d+_(?P<camera>\d+)\.png$"
 """``ALPHABET/characterNN/NNNN_HH.png``: the character is the identity, HH the hand that drew it."""
 HOW = (
-    "Omniglot (Lake et al. 2015) comes by torchvision.datasets.Omniglot(root, download=True); give --data that root, or "
-    "any folder that holds ALPHABET/characterNN/NNNN_HH.png"
+    "Omniglot (Lake et al. 2015) comes by torchvision.datasets.Omniglot(root, download=True); give --data that root, "
+    "or any folder that holds ALPHABET/characterNN/NNNN_HH.png"
 )
 FEWEST = 10
 """Characters from which five folds can be made."""

@@ -66,9 +66,7 @@ def sweep(
         return Job(setting, method, weight, seed, name)
 
     path = result_path(setting, name, folder)
-    sweep_jobs(
-        path, job, execute, methods, seeds=seeds, leader_seeds=leader_seeds, workers=workers, progress=progress
-    )
+    sweep_jobs(path, job, execute, methods, seeds=seeds, leader_seeds=leader_seeds, workers=workers, progress=progress)
     return path
 
 
