@@ -115,7 +115,7 @@ def test_wrong_folders_say_where_the_images_come_from(ink: Path, tmp_path: Path)
         read_drawings(ink / "Hook" / "character01")
     with pytest.raises(ValueError, match="holds 8 characters; five folds need at least 10"):
         read_drawings(handwriting.write(tmp_path / "few", {"Hook": 8}))
-    with pytest.raises(ValueError, match="Hook/character01 below .* is drawn by one hand"):
+    with pytest.raises(ValueError, match=r"Hook/character01 below .* is drawn by one hand"):
         read_drawings(handwriting.write(tmp_path / "alone", {"Hook": 10}, hands=1))
 
 
@@ -152,12 +152,13 @@ def test_the_command_from_images_to_table(ink: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr(sweeps, "MOST_WEIGHTS", 2)
     out = tmp_path / "results"
     asked = ("experiment", "omniglot", "--scale", "smoke", "--out", out, "--seeds", 0, 1, "--methods", "l2", "rbcl")
+    monkeypatch.setattr("sys.argv", ["rbcl-lite", *map(str, asked), "--data", str(ink)])
     assert call(*asked, "--data", ink) == [str(out / "omniglot-smoke.json")]
     result = load_result("omniglot-smoke", out)
     count = len(result["runs"])
     assert count == len(done) >= 2 * 2 + 2 + 1 + 2 and result["setting"] == NAME
     assert result["images"] == {"digest": read_drawings(ink).about.digest, "characters": 14, "images": 70}
-    assert "--data" not in result["command"]
+    assert result["command"].endswith("--methods l2 rbcl --data FOLDER") and str(tmp_path) not in result["command"]
     assert set(setting_table(result).index) == {"independent", "rotation", "l2", "rbcl"}
     by = {(r["method"], r["seed"]): r for r in result["runs"]}
     for seed in (0, 1):  # one model, turned or not
