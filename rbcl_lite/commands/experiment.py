@@ -16,6 +16,7 @@ from rbcl_lite.experiments import ablation, rollout
 from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.gpu_report import gpu_report, load_report
+from rbcl_lite.experiments.omniglot_job import UPGRADES
 from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.setting_table import setting_table
 from rbcl_lite.experiments.settings import SETTINGS, TABLE
@@ -160,7 +161,7 @@ class Table:
             except FileNotFoundError as error:
                 say(f"{setting}: {error}")
                 continue
-            say(f"{setting}: {SETTINGS.get(setting, '')}")
+            say(f"{setting}: {(SETTINGS | UPGRADES).get(setting, '')}")
             say(table.to_csv(float_format="%.2f") if self.csv else table.to_string(float_format="{:.1f}".format))
 
 

@@ -16,6 +16,8 @@ from rbcl_lite.data.identities import drawn
 from rbcl_lite.data.images import Images
 from rbcl_lite.experiments.omniglot_set import Drawings
 
+Part = Literal["test", "validation"]
+
 FOLDS = 5
 """Seed k tests on fold k."""
 VALIDATION = 0.2
@@ -96,14 +98,11 @@ def asking(character: str, hands: Sequence[str]) -> set[str]:
     >>> len(asking("Greek/character01", [f"Greek {i:02d}" for i in range(1, 21)]))
     4
     """
-    return set(
-        sorted(hands, key=lambda hand: (drawn(0, "query", character, hand), hand))[: max(1, round(ASKING * len(hands)))]
-    )
+    shuffled = sorted(hands, key=lambda hand: (drawn(0, "query", character, hand), hand))
+    return set(shuffled[: max(1, round(ASKING * len(hands)))])
 
 
-def fold_images(
-    drawings: Drawings, parts: Fold, model: Literal["old", "new"], part: Literal["test", "validation"] = "test"
-) -> Images:
+def fold_images(drawings: Drawings, parts: Fold, model: Literal["old", "new"], part: Part = "test") -> Images:
     """The images of one model on a fold, as a table in the cache folder.
 
     A table's ``test`` holds the queries and the gallery that were written, so the validation

@@ -17,7 +17,7 @@ from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
 from rbcl_lite.experiments.jobs import Job, record
 from rbcl_lite.experiments.measure import measure, scores
-from rbcl_lite.experiments.omniglot_folds import fold, fold_images
+from rbcl_lite.experiments.omniglot_folds import Part, fold, fold_images
 from rbcl_lite.experiments.omniglot_set import ImageSet, read_drawings
 from rbcl_lite.experiments.rotation import ROTATION, rotated
 from rbcl_lite.experiments.settings import VARIANTS
@@ -104,7 +104,7 @@ class OmniglotJob(Job):
         """The same run with the validation characters asked instead of the test characters."""
         return self._config("validation")
 
-    def _config(self, part: Any) -> RunConfig:
+    def _config(self, part: Part) -> RunConfig:
         drawings = read_drawings(self.data)
         check_same(drawings.about, self.images, f"{self.setting}.json")
         parts = fold(sorted(set(drawings.characters)), self.seed, self.setting == ACROSS)
