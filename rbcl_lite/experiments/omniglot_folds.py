@@ -23,7 +23,7 @@ FOLDS = 5
 VALIDATION = 0.2
 """Share of the characters outside the test on which choices are made."""
 OLD = 0.25
-"""Share of the training characters that the old model sees."""
+"""Share of the training characters (across alphabets: of those of its alphabets) that the old model sees."""
 ASKING = 0.2
 """Share of a held-out character's hands whose drawings are queries; the others are the gallery."""
 
@@ -54,9 +54,9 @@ def fold(characters: Collection[str], number: int, across: bool = False) -> Fold
     Args:
         characters: their names, ``ALPHABET/characterNN``.
         number: 0 to 4.
-        across: the old model sees alphabets that the new model does not, and nobody asks for: half
-            of the alphabets, drawn by the seed, are the old model's; the characters of the others
-            are divided as they are without this (so that not every character is tested).
+        across: the old model sees other alphabets than the new one. Half of the alphabets, drawn by
+            the seed, are the old model's, and it sees a quarter of their characters; those of the
+            others are divided as they are without this, so that not every character is tested.
 
     Raises:
         ValueError: another number, or an alphabet alone where two are needed.
@@ -67,16 +67,17 @@ def fold(characters: Collection[str], number: int, across: bool = False) -> Fold
     """
     if number not in range(FOLDS):
         raise ValueError(f"there are {FOLDS} folds, one for each seed from 0 to {FOLDS - 1}, and no fold {number}")
-    old: list[str] = []
+    before: list[str] = []
     if across:
-        old, characters = _halves(characters, number)
+        before, characters = _halves(characters, number)
     dealt = _shuffled(characters, 0, "fold")
     test = dealt[number::FOLDS]
     rest = _shuffled(set(dealt) - set(test), number, "validation")
     held = max(2, round(VALIDATION * len(rest)))
     new = rest[held:]
-    quarter = _shuffled(new, number, "old")[: max(2, round(OLD * len(new)))]
-    return Fold(*(sorted(part) for part in (old or quarter, new, rest[:held], test)))
+    known = _shuffled(before or new, number, "old")
+    old = known[: max(2, round(OLD * len(known)))]
+    return Fold(*(sorted(part) for part in (old, new, rest[:held], test)))
 
 
 def _halves(characters: Collection[str], seed: int) -> tuple[list[str], list[str]]:

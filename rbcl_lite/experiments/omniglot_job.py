@@ -29,7 +29,7 @@ from rbcl_lite.training.schedule import TrainConfig
 NAME, ACROSS = "omniglot", "omniglot-across"
 UPGRADES = {
     NAME: "tiny on a quarter of Omniglot's training characters, then a larger backbone on all of them",
-    ACROSS: "tiny on half of Omniglot's alphabets, then a larger backbone on the others",
+    ACROSS: "tiny on a quarter of the characters of half of Omniglot's alphabets, then a larger backbone on the others",
 }
 """Name of each upgrade and of its result file, and one line each."""
 SIZE = (32, 32)
