@@ -10,17 +10,19 @@ from rbcl_lite.experiments.jobs import Job, _put
 from rbcl_lite.experiments.result_file import merge, read
 
 
-def jobs_here(done: list[Job]) -> Callable[..., None]:
+def jobs_here(done: list[Job]) -> Callable[..., dict[Job, dict[str, Any]]]:
     """A stand-in for ``run_jobs``; what it executes is added to ``done``."""
 
     def run_jobs(
         jobs: Sequence[Job], work: Callable[[Job], dict[str, Any]], workers: int, path: Path, *_: object
-    ) -> None:
-        known = {record["run"] for record in read(path)["runs"]}
+    ) -> dict[Job, dict[str, Any]]:
+        known = {record["run"]: record for record in read(path)["runs"]}
+        records = {job: known[job.key()] for job in jobs if job.key() in known}
         for job in jobs:
-            if job.key() not in known:
+            if job not in records:
                 done.append(job)
-                record = work(job)
-                merge(path, lambda result: _put(result, job, record))  # noqa: B023 - used before the next turn
+                records[job] = work(job)
+                merge(path, lambda result: _put(result, job, records[job]))  # noqa: B023 - used before the next turn
+        return records
 
     return run_jobs

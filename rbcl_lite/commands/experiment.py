@@ -9,35 +9,20 @@ from typing import Annotated, Literal
 import torch
 import tyro
 
+from rbcl_lite.commands.experiment_omniglot import Omniglot
 from rbcl_lite.commands.output import say
+from rbcl_lite.commands.work import Measured, Work
 from rbcl_lite.experiments import ablation, rollout
 from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.gpu_report import gpu_report, load_report
+from rbcl_lite.experiments.omniglot_job import UPGRADES
 from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.setting_table import setting_table
 from rbcl_lite.experiments.settings import SETTINGS, TABLE
 from rbcl_lite.experiments.shared import shared_runs
 from rbcl_lite.experiments.sweep import sweep
 from rbcl_lite.experiments.tables import load_result
-
-
-@dataclass
-class Work:
-    """How much is done, and by how many."""
-
-    workers: int = 2
-    """Processes, one thread each."""
-    scale: str | None = None
-    """smoke, laptop, gpu or large."""
-
-
-@dataclass
-class Measured(Work):
-    """Work that ends in a result file."""
-
-    out: Path | None = None
-    """Folder of the result file; by default rbcl_lite/results."""
 
 
 @dataclass
@@ -176,7 +161,7 @@ class Table:
             except FileNotFoundError as error:
                 say(f"{setting}: {error}")
                 continue
-            say(f"{setting}: {SETTINGS.get(setting, '')}")
+            say(f"{setting}: {(SETTINGS | UPGRADES).get(setting, '')}")
             say(table.to_csv(float_format="%.2f") if self.csv else table.to_string(float_format="{:.1f}".format))
 
 
@@ -210,11 +195,14 @@ class Confirm(Measured):
     others.
     """
 
+    data: Path | None = None
+    """Folder of Omniglot's images, for the results that were measured on them."""
+
     def run(self) -> None:
         """Go through all result files; exit status 1 if a method must be measured again."""
         torch.set_num_threads(1)
         for path in sorted((self.out or RESULTS).glob("*.json")):
-            for line in confirm(path, workers=self.workers, progress=True):
+            for line in confirm(path, data=self.data, workers=self.workers, progress=True):
                 say(line)
         if stale(self.out or RESULTS):
             raise SystemExit(1)
@@ -225,7 +213,8 @@ class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
     action: Annotated[
-        Sweep | Ablation | Axis | Rollout | Table | GpuReport | SharedRuns | Check | Confirm, tyro.conf.arg(name="")
+        Sweep | Ablation | Axis | Rollout | Omniglot | Table | GpuReport | SharedRuns | Check | Confirm,
+        tyro.conf.arg(name=""),
     ]
 
     def run(self) -> None:

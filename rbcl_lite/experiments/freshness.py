@@ -11,6 +11,7 @@ from typing import Any
 from rbcl_lite.experiments import ablation, rollout
 from rbcl_lite.experiments.ablation import VariantJob, measure_variant
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
+from rbcl_lite.experiments.omniglot_job import UPGRADES, OmniglotJob, measure_fold
 from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read
 from rbcl_lite.experiments.rollout import RolloutJob, roll_out
 
@@ -20,6 +21,7 @@ ORIGIN = ("versions", "hardware", "threads", "date", "command")
 KINDS: dict[str, tuple[type[Job], Callable[[Job], dict[str, Any]]]] = {
     ablation.NAME: (VariantJob, measure_variant),
     rollout.NAME: (RolloutJob, roll_out),
+    **dict.fromkeys(UPGRADES, (OmniglotJob, measure_fold)),
 }
 """The kind of job of an experiment, and what executes it; of every other result :class:`Job` and
 ``execute``.
@@ -33,9 +35,7 @@ def kind_of(result: Mapping[str, Any]) -> tuple[type[Job], Callable[[Job], dict[
 
 def job_of(result: Mapping[str, Any], record: Mapping[str, Any]) -> Job:
     """The job that a record of a result file answers."""
-    changes = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in record.get("changes", {}).items())
-    names = (record["method"], record["weight"], record["seed"])
-    return kind_of(result)[0](result["setting"], *names, result["scale"], changes)
+    return kind_of(result)[0].stored(result, record)
 
 
 def stale_records(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
@@ -71,7 +71,7 @@ def stale(folder: Path = RESULTS) -> list[str]:
     return found
 
 
-def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> list[str]:
+def confirm(path: Path, *, data: str | Path | None = None, workers: int = 2, progress: bool | None = None) -> list[str]:
     """After a change that should change no number: train one run of each stale method again, and
     compare.
 
@@ -83,11 +83,15 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
 
     Args:
         path: a result file.
+        data: the folder of Omniglot's images, for the results that were measured on them.
         workers: processes, one thread each.
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
         one line for each stale method; none if everything is up to date.
+
+    Raises:
+        ValueError: ``data`` holds other images than the result was measured on.
     """
     result = read(path)
     old = stale_records(result)
@@ -95,7 +99,12 @@ def confirm(path: Path, *, workers: int = 2, progress: bool | None = None) -> li
     for method, records in old.items():
         chosen = [r for r in records if r["weight"] == result["chosen"].get(method)] or records
         witness = min(chosen, key=lambda r: r["seed"])
-        witnesses[job_of(result, witness)] = witness
+        job = job_of(result, witness)
+        if isinstance(job, OmniglotJob):
+            if data is None:
+                return [f"{path.name}: {', '.join(sorted(old))} cannot be confirmed without the images: give --data"]
+            job = job.found(data)
+        witnesses[job] = witness
     if not witnesses:
         return []
     again = run_jobs(list(witnesses), kind_of(result)[1], workers, path, "witnesses", progress)

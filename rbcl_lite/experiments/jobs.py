@@ -63,6 +63,17 @@ class Job:
         key = config.key() if config.uses_old or config.old is None else f"{config.key()} on {config.old.key()}"
         return f"{ROTATION}-{key}" if self.method == ROTATION else key
 
+    def shared(self) -> dict[str, Any]:
+        """What the result file says once of all its jobs, beside setting and scale."""
+        return {}
+
+    @classmethod
+    def stored(cls, result: Mapping[str, Any], record: Mapping[str, Any]) -> Job:
+        """The job that a record of a result file answers."""
+        changes = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in record.get("changes", {}).items())
+        names = (record["method"], record["weight"], record["seed"])
+        return cls(result["setting"], *names, result["scale"], changes)
+
 
 def execute(job: Job) -> dict[str, Any]:
     """Train (or load) one run and measure it on validation and on test people."""
@@ -172,6 +183,6 @@ def _answers(run: str, changes: Mapping[str, Any]) -> tuple[str, str]:
 
 def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
     record = json.loads(json.dumps(record))  # as the file gives it back: a list where a change is a tuple
-    result.update(setting=job.setting, scale=job.scale, **provenance(), command=command_line())
+    result.update(setting=job.setting, scale=job.scale, **job.shared(), **provenance(), command=command_line())
     others = [r for r in result["runs"] if any(r.get(k) != record.get(k) for k in NAMES)]
     result["runs"] = sorted([*others, record], key=lambda r: tuple(str(r.get(k)) for k in NAMES))

@@ -24,11 +24,17 @@ def result_path(name: str, scale_name: str, folder: Path) -> Path:
 
 
 def command_line() -> str:
-    """The command that is running, as a reader would type it: without the folder that it writes to."""
+    """The command that is running, as a reader would type it: without the folder that it writes to, and
+    with a word for the one where images lie.
+    """
     words = [w for w in sys.argv[1:] if not w.startswith("--out=")]
     if "--out" in words:
         at = words.index("--out")
         words = words[:at] + words[at + 2 :]
+    after = ["", *words]
+    words = [
+        "--data=FOLDER" if w.startswith("--data=") else "FOLDER" if a == "--data" else w for a, w in zip(after, words)
+    ]
     return shlex.join(["rbcl-lite", *words])
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rbcl_lite.base.scale import scale
 from rbcl_lite.experiments.choice import choose_weight, next_weight
@@ -60,40 +61,69 @@ def sweep(
         ValueError: no seed, no method, or a method without a list of weights.
     """
     name = scale(scale_name).name
+
+    def job(method: str, weight: float, seed: int) -> Job:
+        return Job(setting, method, weight, seed, name)
+
+    path = result_path(setting, name, folder)
+    sweep_jobs(path, job, execute, methods, seeds=seeds, leader_seeds=leader_seeds, workers=workers, progress=progress)
+    return path
+
+
+def sweep_jobs(
+    path: Path,
+    job: Callable[[str, float, int], Job],
+    work: Callable[[Job], dict[str, Any]],
+    methods: Sequence[str],
+    *,
+    seeds: Sequence[int],
+    leader_seeds: Sequence[int] = (),
+    workers: int = 2,
+    progress: bool | None = None,
+) -> None:
+    """The sweep of any upgrade, as :func:`sweep` describes it.
+
+    Args:
+        path: the result file.
+        job: from method, weight and seed to the job.
+        work: a function of a module, from a job to its record.
+        methods, seeds, leader_seeds, workers, progress: see :func:`sweep`.
+
+    Raises:
+        ValueError: no seed, no method, or a method without a list of weights.
+    """
     unknown = [m for m in methods if m not in WEIGHTS]
     if unknown:
         raise ValueError(f"no weights are listed for {', '.join(unknown)}; choose among {', '.join(WEIGHTS)}")
     if not seeds or not methods:
         raise ValueError(f"a sweep needs at least one seed and one method, got {len(seeds)} and {len(methods)}")
-    path = result_path(setting, name, folder)
     first = seeds[0]
 
     def jobs(method_weights: Mapping[str, float], seed: int) -> list[Job]:
-        return [Job(setting, m, float(w), seed, name) for m, w in method_weights.items()]
+        return [job(m, float(w), seed) for m, w in method_weights.items()]
 
     most = max(len(WEIGHTS[m]) for m in methods)
     columns = [{m: WEIGHTS[m][i] for m in methods if i < len(WEIGHTS[m])} for i in range(most)]
-    todo = jobs(BASELINES, first) + [job for column in columns for job in jobs(column, first)]
+    todo = jobs(BASELINES, first) + [j for column in columns for j in jobs(column, first)]
     while True:
-        done = run_jobs(todo, execute, workers, path, "weights", progress)
+        done = run_jobs(todo, work, workers, path, "weights", progress)
         chosen, further = {}, {}
         for m in methods:
-            records = [done[job] for job in todo if job.method == m]
+            records = [done[j] for j in todo if j.method == m]
             chosen[m] = choose_weight(records, done[todo[0]])
             wanted = next_weight([r["weight"] for r in records], chosen[m], limit_of(m))
             if wanted is not None:
                 further[m] = wanted
-        growing = {m: w for m, w in further.items() if sum(job.method == m for job in todo) < MOST_WEIGHTS}
+        growing = {m: w for m, w in further.items() if sum(j.method == m for j in todo) < MOST_WEIGHTS}
         merge(path, lambda result: result.update(chosen={**result["chosen"], **chosen}, ends=sorted(further)))  # noqa: B023
         if not growing:
             break
         todo += jobs(growing, first)
     for seed in seeds[1:]:
-        run_jobs(jobs({**BASELINES, **chosen}, seed), execute, workers, path, f"seed {seed}", progress)
+        run_jobs(jobs({**BASELINES, **chosen}, seed), work, workers, path, f"seed {seed}", progress)
     leading = {m: w for m, w in chosen.items() if m in leaders(path, methods)} if leader_seeds else {}
     for seed in leader_seeds:
-        run_jobs(jobs({**BASELINES, **leading}, seed), execute, workers, path, f"seed {seed}", progress)
-    return path
+        run_jobs(jobs({**BASELINES, **leading}, seed), work, workers, path, f"seed {seed}", progress)
 
 
 def limit_of(method: str) -> float | None:

@@ -1,0 +1,24 @@
+"""Work: how much an experiment does, by how many processes, and where it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass
+class Work:
+    """How much is done, and by how many."""
+
+    workers: int = 2
+    """Processes, one thread each."""
+    scale: str | None = None
+    """smoke, laptop, gpu or large."""
+
+
+@dataclass
+class Measured(Work):
+    """Work that ends in a result file."""
+
+    out: Path | None = None
+    """Folder of the result file; by default rbcl_lite/results."""
