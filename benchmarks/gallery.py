@@ -4,7 +4,7 @@
     python benchmarks/gallery.py --size 100000         # a quick look; nothing is written
 
 Clustered: 20 images a person, 200 groups of people. Queries are further images of the same people, one at a time.
-Every search is timed on its second turn, the gallery's and faiss's alike; ``first_search_s`` is what the first one costs.
+Every search is timed on its second turn, the gallery's and faiss's alike; ``first_search_s`` is the first of all.
 Recall is against the gallery's own exact search. Memory and the time to open are those of a process that does nothing
 else. During the backfill one process writes and this one searches.
 """
