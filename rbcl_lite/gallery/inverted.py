@@ -92,6 +92,7 @@ class Inverted:
 
     def __post_init__(self) -> None:
         self.index.nprobe = self.nprobe
+        self.index.parallel_mode = 3  # queries of a batch in all threads, also where their lists are given
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], trained: str, nprobe: int) -> Inverted:

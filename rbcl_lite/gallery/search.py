@@ -49,8 +49,10 @@ def search(snapshot: Snapshot, question: Question) -> Hits:
     lists: dict[str, np.ndarray] = {}
     parts, k, q = snapshot.parts, question.k, len(question.vectors)
     found = [_candidates(snapshot, part, question, lists) for part in parts] or [_no_candidates(q)]
-    numbers = np.concatenate([number << _SHIFT | places for number, (places, _) in enumerate(found)], axis=1)
-    scores = np.concatenate([scores for _, scores in found], axis=1)
+    numbers, scores = found[0]
+    if len(found) > 1:
+        numbers = np.concatenate([number << _SHIFT | places for number, (places, _) in enumerate(found)], axis=1)
+        scores = np.concatenate([scores for _, scores in found], axis=1)
     order = np.lexsort((numbers, -scores), axis=1)[:, :k]
     line = np.arange(q)[:, None]
     numbers, scores = numbers[line, order], scores[line, order]
