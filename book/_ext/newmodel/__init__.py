@@ -6,11 +6,37 @@ from typing import Any
 
 from sphinx.application import Sphinx
 
-from newmodel import api, boxes, chapters, command, figures, glossary, measured, names, offline, printed, run_times
+from newmodel import (
+    api,
+    boxes,
+    chapters,
+    command,
+    figures,
+    gallery_times,
+    glossary,
+    measured,
+    names,
+    offline,
+    printed,
+    run_times,
+)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the parts."""
-    for part in (api, boxes, chapters, command, figures, glossary, measured, names, offline, printed, run_times):
+    for part in (
+        api,
+        boxes,
+        chapters,
+        command,
+        figures,
+        gallery_times,
+        glossary,
+        measured,
+        names,
+        offline,
+        printed,
+        run_times,
+    ):
         part.setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

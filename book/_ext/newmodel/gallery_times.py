@@ -1,0 +1,69 @@
+"""``{gallery-times}``: what a gallery of a million vectors takes, from the file of the benchmark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+FILE = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "gallery.json"
+KINDS = {"clustered": "clustered, as embeddings are", "random": "random"}
+
+
+def table(result: dict[str, Any]) -> list[str]:
+    """A Markdown table: one row for each kind of vectors and each filter of the search.
+
+    >>> seen = {"p50_ms": 1.24, "p95_ms": 1.8, "recall@10": 1.0, "exact_p50_ms": 42.0}
+    >>> table({"clustered": {"search": {"plain": seen}}, "random": {"search": {}}})[-1]
+    '| clustered, as embeddings are | plain | 1.2 | 1.8 | 1.000 | 42 |'
+    """
+    head = ["vectors", "search", "p50 ms", "p95 ms", "recall@10", "exact, p50 ms"]
+    rows = []
+    for kind, words in KINDS.items():
+        for name, seen in result[kind]["search"].items():
+            times = (
+                f"{seen['p50_ms']:.1f} | {seen['p95_ms']:.1f} | {seen['recall@10']:.3f} | {seen['exact_p50_ms']:.0f}"
+            )
+            rows.append(f"| {words} | {name} | {times} |")
+    return [f"| {' | '.join(head)} |", "|" + " --- |" * len(head), *rows]
+
+
+def notes(result: dict[str, Any]) -> str:
+    """What stands below the table: opening, memory, rates, the ratio to faiss, the origin."""
+    one, where = result["clustered"], result["environment"]
+    side, batch = one["faiss"]["side by side"]["ratio"], one["faiss"]["side by side, 30 at once"]["ratio"]
+    backfill = one["while_backfilled"]
+    return (
+        f"{result['size']:,} vectors of {result['dim']} coordinates, clustered: opened in {one['open']['open_s']:.2f} s, "
+        f"{one['open']['after']['VmRSS'] / 2**30:.2f} GiB resident after a hundred searches; "
+        f"{one['change']['added_per_s']:,.0f} added, {one['change']['replaced_per_s']:,.0f} replaced and "
+        f"{one['change']['removed_per_s']:,.0f} removed in a second. While another process backfilled "
+        f"{backfill['vectors_per_s']:,.0f} vectors a second, a search took {backfill['p50_ms']:.1f} ms in the median and "
+        f"{backfill['p95_ms']:.1f} ms at the 95th percentile. Next to faiss alone on the same vectors the gallery takes "
+        f"{side:.2f} times as long for one query, and {batch:.2f} times for thirty at once. Measured on {where['date']}: "
+        f"{where['cpu']}, {where['threads']} threads, faiss {where['versions']['faiss-cpu']}; "
+        "`python benchmarks/gallery.py`."
+    )
+
+
+class GalleryTimes(SphinxDirective):
+    """The table and its notes."""
+
+    def run(self) -> list[nodes.Node]:
+        """Write them as Markdown and let the page's parser read them."""
+        result = json.loads(FILE.read_text(encoding="utf-8"))
+        self.env.note_dependency(str(FILE))
+        box = nodes.container()
+        lines = [*table(result), "", notes(result)]
+        self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box, True)
+        return box.children
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("gallery-times", GalleryTimes)
