@@ -41,7 +41,8 @@ def notes(result: dict[str, Any]) -> str:
     quicker = noise["exact_p50_ms"] < noise["p50_ms"]
     sentences = [
         f"{result['size']:,} clustered vectors of {result['dim']} coordinates: opened in "
-        f"{one['open']['open_s']:.2f} s, {one['open']['after']['VmRSS'] / 2**30:.2f} GiB resident after a hundred searches; "
+        f"{one['open']['open_s']:.2f} s, {one['open']['after']['VmRSS'] / 2**30:.2f} GiB resident after a hundred "
+        "searches; "
         f"{change['added_per_s']:,.0f} added, {change['replaced_per_s']:,.0f} replaced and "
         f"{change['removed_per_s']:,.0f} removed in a second.",
         f"While another process backfilled {backfill['vectors_per_s']:,.0f} vectors a second, a search took "
