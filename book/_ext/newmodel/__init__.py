@@ -8,11 +8,11 @@ from sphinx.application import Sphinx
 
 from newmodel import (
     api,
+    benchmarks,
     boxes,
     chapters,
     command,
     figures,
-    gallery_times,
     glossary,
     measured,
     names,
@@ -30,7 +30,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         chapters,
         command,
         figures,
-        gallery_times,
+        benchmarks,
         glossary,
         measured,
         names,

@@ -1,8 +1,9 @@
-"""``{gallery-times}``: what a gallery of a million vectors takes, from the file of the benchmark."""
+"""``{gallery-times}`` and ``{batch-parts}``: what two benchmarks measured, read from their files."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,15 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-FILE = Path(__file__).resolve().parents[3] / "benchmarks" / "results" / "gallery.json"
+RESULTS = Path(__file__).resolve().parents[3] / "benchmarks" / "results"
 KINDS = {"clustered": "clustered, as embeddings are", "random": "random"}
 
 
-def table(result: dict[str, Any]) -> list[str]:
+def gallery_table(result: dict[str, Any]) -> list[str]:
     """A Markdown table: one row for each kind of vectors and each filter of the search.
 
     >>> seen = {"p50_ms": 1.24, "p95_ms": 1.8, "recall@10": 1.0, "exact_p50_ms": 42.0}
-    >>> table({"clustered": {"search": {"plain": seen}}, "random": {"search": {}}})[-1]
+    >>> gallery_table({"clustered": {"search": {"plain": seen}}, "random": {"search": {}}})[-1]
     '| clustered, as embeddings are | plain | 1.2 | 1.8 | 1.000 | 42 |'
     """
     head = ["vectors", "search", "p50 ms", "p95 ms", "recall@10", "exact, p50 ms"]
@@ -33,8 +34,8 @@ def table(result: dict[str, Any]) -> list[str]:
     return [f"| {' | '.join(head)} |", "|" + " --- |" * len(head), *rows]
 
 
-def notes(result: dict[str, Any]) -> str:
-    """What stands below the table: opening, memory, rates, the ratio to faiss, the origin."""
+def gallery_notes(result: dict[str, Any]) -> str:
+    """What stands below it: opening, memory, rates, the ratio to faiss, the origin."""
     one, where = result["clustered"], result["environment"]
     side, batch = one["faiss"]["side by side"]["ratio"], one["faiss"]["side by side, 30 at once"]["ratio"]
     change, backfill, noise = one["change"], one["while_backfilled"], result["random"]["search"]["plain"]
@@ -57,19 +58,64 @@ def notes(result: dict[str, Any]) -> str:
     return " ".join(sentences)
 
 
-class GalleryTimes(SphinxDirective):
-    """The table and its notes."""
+def chunk_table(result: dict[str, Any]) -> list[str]:
+    """A Markdown table: one row for each size of a chunk.
+
+    >>> chunk_table({"chunks": [{"chunk": None, "added_mb": 373.2, "seconds": 0.624}]})[-1]
+    '| whole batch | 373 | 0.62 |'
+    """
+    rows = [
+        f"| {row['chunk'] or 'whole batch'} | {row['added_mb']:.0f} | {row['seconds']:.2f} |"
+        for row in result["chunks"]
+    ]
+    return ["| images at once | MiB that training adds | s a step |", "| --- | --- | --- |", *rows]
+
+
+def chunk_notes(result: dict[str, Any]) -> str:
+    """What stands below it: the batch, and what batch norm makes of its parts."""
+    parts, where = result["parts"], result["environment"]
+    (people, each), (height, width), recipe = result["batch"], result["size"], parts["recipe"]
+    means = ", ".join(f"{name} {mean:.1f}" for name, mean in parts["mean"].items())
+    return (
+        f"A batch of {people} × {each} images of {height} × {width} pixels, network `{result['backbone']}`. Without "
+        f"batch norm the gradients of both ways differ by {result['gradient_difference']:.0e} at most. With it the "
+        f"parts make another model: new/new mAP in per cent of independent models, mean over "
+        f"{recipe['seeds']} seeds, when batches pass at once and in parts: {means}. Measured on {where['date']}: "
+        f"{where['cpu']}, {where['threads']} thread; `python benchmarks/large_batches.py`."
+    )
+
+
+class FromFile(SphinxDirective):
+    """A table and its notes, from a file that a benchmark wrote."""
+
+    file: str
+    table: Callable[[dict[str, Any]], list[str]]
+    notes: Callable[[dict[str, Any]], str]
 
     def run(self) -> list[nodes.Node]:
         """Write them as Markdown and let the page's parser read them."""
-        result = json.loads(FILE.read_text(encoding="utf-8"))
-        self.env.note_dependency(str(FILE))
+        path, own = RESULTS / self.file, type(self)
+        result = json.loads(path.read_text(encoding="utf-8"))
+        self.env.note_dependency(str(path))
         box = nodes.container()
-        lines = [*table(result), "", notes(result)]
+        lines = [*own.table(result), "", own.notes(result)]
         self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box, True)
         return box.children
 
 
+class GalleryTimes(FromFile):
+    """A gallery of a million vectors."""
+
+    file, table, notes = "gallery.json", staticmethod(gallery_table), staticmethod(gallery_notes)
+
+
+class BatchParts(FromFile):
+    """A batch in chunks."""
+
+    file, table, notes = "large_batches.json", staticmethod(chunk_table), staticmethod(chunk_notes)
+
+
 def setup(app: Sphinx) -> None:
-    """Register the directive."""
+    """Register the directives."""
     app.add_directive("gallery-times", GalleryTimes)
+    app.add_directive("batch-parts", BatchParts)
