@@ -10,7 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rbcl_lite.plots.style import INDEPENDENT, METHOD_COLOURS, OLD, style
+from rbcl_lite.plots.style import INDEPENDENT, METHOD_COLOURS, OLD, one_legend, style
+
+LEGEND = "weight λ at the ends"
+"""Title of the legend of a trade-off."""
 
 
 def trade_off(
@@ -83,7 +86,7 @@ def trade_off(
         ax.set(
             xlabel="new/new mAP in % (after a complete backfill)", ylabel="new/old mAP in % (the day of the upgrade)"
         )
-        ax.legend(title="weight λ at the ends", loc="center left", bbox_to_anchor=(1.0, 0.5), alignment="left")
+        ax.legend(title=LEGEND, loc="center left", bbox_to_anchor=(1.0, 0.5), alignment="left")
         assert isinstance(ax.figure, Figure)
         return ax.figure
 
@@ -102,17 +105,15 @@ def trade_off_panels(results: Mapping[str, Mapping[str, Any]]) -> Figure:
         figure, axes = plt.subplots(
             lines, beside, figsize=(4.6 * beside + 1.6, 4.0 * lines), squeeze=False, layout="constrained"
         )
-        for ax in axes.flat[len(results) :]:
-            ax.remove()
-        for number, (ax, (name, result)) in enumerate(zip(axes.flat, results.items()), 1):
+        for ax, (name, result) in zip(axes.flat, results.items()):
             trade_off(result, list(result["chosen"]), ax=ax)
             first = min(r["seed"] for r in result["runs"])
             drawn = [r["test"] for r in result["runs"] if r["seed"] == first and r["method"] in result["chosen"]]
             heights = [scores[column] for scores in drawn for column in ("old_old", "new_old")]
             room = 0.08 * (max(heights) - min(heights)) + 0.5
             ax.set(title=name, ylim=(min(heights) - room, max(heights) + room))
-            if number < len(results):
-                ax.get_legend().remove()
+            ax.get_legend().remove()
+        one_legend(axes, len(results), LEGEND)
         return figure
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, style
+from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, one_legend, style
 
 ORDER_LOOKS = {
     "random": (INK, "-", "o"),
@@ -121,14 +121,13 @@ def fusion_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
         figure, axes = plt.subplots(
             lines, beside, figsize=(3.8 * beside + 1.4, 3.4 * lines), sharey=True, squeeze=False
         )
-        for ax in axes.flat[len(methods) :]:
-            ax.remove()
         for ax, method in zip(axes.flat, methods):
             for fusion, look in FUSION_LOOKS.items():
                 rows = table[(table["method"] == method) & (table["fusion"] == fusion)]
                 _line(ax, rows, "mAP", fusion.replace("both", "two queries,"), look)
             ax.set_title(method)
-            _finish(ax, "mAP in %" if ax in axes[:, 0] else "", legend=ax is axes.flat[len(methods) - 1])
+            _finish(ax, "mAP in %" if ax in axes[:, 0] else "", legend=False)
+        one_legend(axes, len(methods))
         return figure
 
 

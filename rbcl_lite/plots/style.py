@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 
 OLD = "#7A7A8C"
@@ -98,6 +99,26 @@ def style() -> Iterator[None]:
     """The same for a block only, as the figure functions of this package use it."""
     with mpl.rc_context(RC):
         yield
+
+
+def one_legend(axes: np.ndarray, count: int, title: str | None = None) -> None:
+    """One legend for panels in a grid: in the place of a panel that is not there, else right of the
+    last.
+
+    Args:
+        axes: [L, W] panels; those behind the first ``count`` are empty and are removed, or hold the
+            legend.
+        count: panels that are drawn.
+        title: of the legend.
+    """
+    last, spare = axes.flat[count - 1], list(axes.flat[count:])
+    handles, labels = last.get_legend_handles_labels()
+    if spare:
+        bare(spare[0]).legend(handles, labels, title=title, loc="center left", alignment="left")
+        for ax in spare[1:]:
+            ax.remove()
+    else:
+        last.legend(handles, labels, title=title, loc="center left", bbox_to_anchor=(1.0, 0.5), alignment="left")
 
 
 def bare(ax: Axes) -> Axes:
