@@ -114,7 +114,8 @@ def one_legend(axes: np.ndarray, count: int, title: str | None = None) -> None:
     last, spare = axes.flat[count - 1], list(axes.flat[count:])
     handles, labels = last.get_legend_handles_labels()
     if spare:
-        bare(spare[0]).legend(handles, labels, title=title, loc="center left", alignment="left")
+        spare[0].set_axis_off()  # its ticks may be those of the others
+        spare[0].legend(handles, labels, title=title, loc="center left", alignment="left")
         for ax in spare[1:]:
             ax.remove()
     else:

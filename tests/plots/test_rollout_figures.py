@@ -61,6 +61,8 @@ def test_a_panel_for_each_method() -> None:
     figure = fusion_curves(table(method=["bct", "l2"], fusion=list(FUSION_LOOKS)), ["l2", "bct"])
     assert [ax.get_title(loc="left") for ax in figure.axes] == ["l2", "bct"]
     assert figure.axes[0].get_legend() is None and figure.axes[1].get_legend() is not None
+    three = fusion_curves(table(method=["bct", "l2", "nccl"], fusion=list(FUSION_LOOKS)), ["l2", "bct", "nccl"])
+    assert len(three.axes[0].get_yticks()) > 2 and three.axes[3].get_legend() is not None  # ticks are shared
 
 
 class Reader(HTMLParser):
