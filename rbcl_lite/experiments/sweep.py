@@ -115,7 +115,8 @@ def sweep_jobs(
             if wanted is not None:
                 further[m] = wanted
         growing = {m: w for m, w in further.items() if sum(j.method == m for j in todo) < MOST_WEIGHTS}
-        merge(path, lambda result: result.update(chosen={**result["chosen"], **chosen}, ends=sorted(further)))  # noqa: B023
+        ends = sorted(further)
+        merge(path, lambda result: result.update(chosen={**result["chosen"], **chosen}, ends=ends))  # noqa: B023
         if not growing:
             break
         todo += jobs(growing, first)

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.animation import FuncAnimation
 from matplotlib.collections import LineCollection
 
-from rbcl_lite.plots.style import INK, LEARNER_COLOURS, RIGHT, WRONG, bare, style
+from rbcl_lite.plots.style import INK, LEARNER_COLOURS, PEOPLE_COLOURS, RIGHT, WRONG, bare, style
 
 LINES = (LEARNER_COLOURS["ecn"], INK)
 
@@ -93,12 +93,15 @@ def neighbourhood_animation(
             collection.set_color(RIGHT if same else WRONG)
             ax.add_collection(collection)
         dots = []
-        colours = plt.get_cmap("tab10").colors  # type: ignore[attr-defined]
         for number, shape in zip(range(len(shown)), itertools.cycle("osD^vPX*")):
-            dots.append(ax.plot([], [], shape, ms=5.5, color=colours[number % 10], mec="white", mew=0.5)[0])
+            dots.append(
+                ax.plot(
+                    [], [], shape, ms=5.5, color=PEOPLE_COLOURS[number % len(PEOPLE_COLOURS)], mec="white", mew=0.5
+                )[0]
+            )
         heads = []
         for (name, values), colour in zip(measures.items(), itertools.cycle(LINES)):
-            right.plot(range(last + 1), values, color=colour, alpha=0.35)
+            right.plot(range(last + 1), values, ":", color=colour, lw=1)
             heads.append(right.plot([], [], "-o", color=colour, markevery=[-1], label=name)[0])
         right.set(xlabel="snapshot of the memory", ylim=(0, 1.05), xticks=range(0, last + 1, max(1, last // 6)))
         right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)

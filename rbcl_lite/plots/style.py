@@ -52,6 +52,12 @@ All but the independent one are compatible models.
 LEARNER_COLOURS = {"ecn": "#7D5BA6", "pseudo-labels": "#B98A1E"}
 """Independent models that learn without labels."""
 
+PEOPLE_COLOURS = (
+    *("#1F77B4", "#D06A00", "#2C962C", "#D62728", "#9467BD"),
+    *("#8C564B", "#C65BA6", "#7F7F7F", "#8F8F1A", "#0E92A3"),
+)
+"""People in a map; their shapes tell them apart as well."""
+
 RC: dict[Any, Any] = {
     "figure.facecolor": "none",
     "axes.facecolor": "none",

@@ -17,6 +17,11 @@ def luminance(colour: str) -> float:
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
+@pytest.mark.parametrize("colour", style.PEOPLE_COLOURS)
+def test_people_on_the_white_of_an_animation(colour: str) -> None:
+    assert 1.05 / (luminance(colour) + 0.05) >= 3
+
+
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("name", COLOURS)
 def test_contrast(name: str, page: str) -> None:
