@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from newmodel import (
-    api,
-    benchmarks,
-    boxes,
-    chapters,
-    command,
-    figures,
-    glossary,
-    measured,
-    names,
-    offline,
-    printed,
-    run_times,
-)
-
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the parts."""
-    for part in (
-        api,
-        boxes,
-        chapters,
-        command,
-        figures,
-        benchmarks,
-        glossary,
-        measured,
-        names,
-        offline,
-        printed,
-        run_times,
-    ):
-        part.setup(app)
+    """Register the parts: every module beside this file."""
+    for part in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        importlib.import_module(f"{__name__}.{part}").setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
