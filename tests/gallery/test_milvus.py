@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -135,7 +136,10 @@ def test_readers_see_whole_batches_while_a_backfill_runs(server, name):
         reader = threading.Thread(target=read)
         reader.start()
         for start in range(0, 40, 10):
+            count, end = len(seen), time.monotonic() + 60
             gallery.backfill(people(10, "new", first=start, seed=1))
+            while len(seen) == count and reader.is_alive() and time.monotonic() < end:
+                time.sleep(0.01)  # a busy machine may read more rarely than it writes
         stop.set()
         reader.join()
         assert len(seen) > 2 and {n for n, _ in seen} == {40} and {new % 10 for _, new in seen} == {0}
