@@ -99,11 +99,9 @@ def confirm(path: Path, *, data: str | Path | None = None, workers: int = 2, pro
     for method, records in old.items():
         chosen = [r for r in records if r["weight"] == result["chosen"].get(method)] or records
         witness = min(chosen, key=lambda r: r["seed"])
-        job = job_of(result, witness)
-        if isinstance(job, OmniglotJob):
-            if data is None:
-                return [f"{path.name}: {', '.join(sorted(old))} cannot be confirmed without the images: give --data"]
-            job = job.found(data)
+        job = job_of(result, witness).found(data)
+        if job is None:
+            return [f"{path.name}: {', '.join(sorted(old))} cannot be confirmed without the images: give --data"]
         witnesses[job] = witness
     if not witnesses:
         return []

@@ -67,6 +67,12 @@ class Job:
         """What the result file says once of all its jobs, beside setting and scale."""
         return {}
 
+    def found(self, data: str | Path | None) -> Job | None:
+        """The job with its images at hand: itself, unless a kind of job needs a folder for them; None
+        where that is not given.
+        """
+        return self
+
     @classmethod
     def stored(cls, result: Mapping[str, Any], record: Mapping[str, Any]) -> Job:
         """The job that a record of a result file answers."""

@@ -136,13 +136,15 @@ class OmniglotJob(Job):
         """Which images all records of the file were measured on."""
         return {"images": asdict(self.images)}
 
-    def found(self, data: str | Path) -> OmniglotJob:
-        """The job with its images at a place.
+    def found(self, data: str | Path | None) -> OmniglotJob | None:
+        """The job with its images at a place, None where none is given.
 
         Raises:
             FileNotFoundError: no such folder.
             ValueError: it holds other images.
         """
+        if data is None:
+            return None
         check_same(read_drawings(data).about, self.images, f"{self.setting}.json")
         return replace(self, data=str(data))
 

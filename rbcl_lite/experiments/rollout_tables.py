@@ -65,8 +65,10 @@ def level_table(result: dict[str, Any], seed: int = 0) -> pd.DataFrame:
         level = run["test"]["thresholds"]["versions"]
         crowd = run["test"]["new_in_first_ten"][1]
         rows[run["method"]] = {
-            "new/old level": level["old"], "new/new level": level["new"], "new in first ten, in %": crowd
-        }  # fmt: skip
+            "new/old level": level["old"],
+            "new/new level": level["new"],
+            "new in first ten, in %": crowd,
+        }
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

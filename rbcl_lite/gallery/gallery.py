@@ -182,8 +182,9 @@ class Gallery(VectorStore):
         reason = ""
         for _ in range(_TRIES):
             try:
-                if not keys and self._database.state() == (self._snapshot.generation, self._snapshot.layout):
-                    return self._snapshot, []
+                known = self._snapshot  # another thread may exchange it
+                if not keys and self._database.state() == (known.generation, known.layout):
+                    return known, []
                 with self._lock, self._database.read() as connection:
                     self._snapshot = refreshed(self._snapshot, connection, self._compaction.folder)
                     stored = find(connection, keys) if keys else {}

@@ -93,12 +93,8 @@ def neighbourhood_animation(
             collection.set_color(RIGHT if same else WRONG)
             ax.add_collection(collection)
         dots = []
-        for number, shape in zip(range(len(shown)), itertools.cycle("osD^vPX*")):
-            dots.append(
-                ax.plot(
-                    [], [], shape, ms=5.5, color=PEOPLE_COLOURS[number % len(PEOPLE_COLOURS)], mec="white", mew=0.5
-                )[0]
-            )
+        for _, shape, colour in zip(shown, itertools.cycle("osD^vPX*"), itertools.cycle(PEOPLE_COLOURS)):
+            dots.append(ax.plot([], [], shape, ms=5.5, color=colour, mec="white", mew=0.5)[0])
         heads = []
         for (name, values), colour in zip(measures.items(), itertools.cycle(LINES)):
             right.plot(range(last + 1), values, ":", color=colour, lw=1)
