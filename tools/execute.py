@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import json
 import os
 import platform
 import shutil
@@ -18,6 +19,7 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import nbformat
 
@@ -77,12 +79,24 @@ def seconds(notebook: nbformat.NotebookNode) -> float:
     return total
 
 
-def stamp(notebook: nbformat.NotebookNode, scale: str, fingerprint: str) -> None:
+def loaded(log: Path) -> list[dict[str, Any]]:
+    """The trainings that a notebook loaded, from what :mod:`loaded` wrote down: what each was, and its seconds."""
+    found = []
+    for line in log.read_text(encoding="utf-8").splitlines() if log.exists() else []:
+        run = json.loads(Path(line).read_text(encoding="utf-8"))
+        config = run["config"]
+        what = {"learner": config["learner"], "method": config["method"], "new": config["old"] is not None}
+        found.append({**what, "seconds": run["seconds"]})
+    return found
+
+
+def stamp(notebook: nbformat.NotebookNode, scale: str, fingerprint: str, log: Path) -> None:
     """Write into the executed copy what it was executed with; the book's run times come from it."""
     notebook.metadata["rbcl"] = {
         "scale": scale,
         "fingerprint": fingerprint,
         "seconds": round(seconds(notebook), 1),
+        "loaded": loaded(log),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "python": platform.python_version(),
         "date": datetime.now(timezone.utc).date().isoformat(),
@@ -128,6 +142,7 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
     environment = os.environ | {"RBCL_SCALE": scale, "PYTHONHASHSEED": "0"}
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
         environment.setdefault(name, "1")  # two kernels share two cores
+    environment |= {"PYTHONSTARTUP": str(HERE / "tools" / "loaded.py"), "RBCL_LOADED": str(running)}
     environment["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning of the debugger, which is not used
     # matplotlib says so on stderr if making its list of fonts takes long; made now, no notebook has to
     subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True, capture_output=True)
@@ -141,9 +156,10 @@ def execute(scale: str, jobs: int, pattern: str) -> int:
             status = status or 1
             print(f"FAILED {copy.name}, its copy is {copy.relative_to(ROOT)}", *found, sep="\n", flush=True)
             continue
-        stamp(notebook, scale, fingerprint)
+        stamp(notebook, scale, fingerprint, copy.with_suffix(".txt"))
         nbformat.write(notebook, copy)
         copy.replace(kept)
+        copy.with_suffix(".txt").unlink(missing_ok=True)
         shutil.copyfile(kept, out / copy.name)
     if not any(running.iterdir()):
         running.rmdir()

@@ -12,7 +12,7 @@ import tyro
 from rbcl_lite.commands.experiment_omniglot import Omniglot
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.work import Measured, Work
-from rbcl_lite.experiments import ablation, rollout
+from rbcl_lite.experiments import ablation, repeatability, rollout
 from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.gpu_report import gpu_report, load_report
@@ -118,6 +118,25 @@ class Rollout(Measured):
 
 
 @dataclass
+class Repeatability(Measured):
+    """By how much equal runs differ: the same ones on one and on two threads; resumable."""
+
+    seeds: tuple[int, ...] = (0,)
+    """Of people and weights."""
+
+    def run(self) -> None:
+        """Run everything that is not there yet."""
+        path = repeatability.repeatability(
+            seeds=self.seeds,
+            workers=self.workers,
+            scale_name=self.scale,
+            folder=self.out or RESULTS,
+            progress=True,
+        )
+        say(path)
+
+
+@dataclass
 class GpuReport:
     """What this GPU does: images drawn a second, time and memory of each method's step, upgrades; resumable."""
 
@@ -213,7 +232,7 @@ class Experiment:
     """Many runs: sweep methods, train the runs that chapters share, check results against the code."""
 
     action: Annotated[
-        Sweep | Ablation | Axis | Rollout | Omniglot | Table | GpuReport | SharedRuns | Check | Confirm,
+        Sweep | Ablation | Axis | Rollout | Omniglot | Repeatability | Table | GpuReport | SharedRuns | Check | Confirm,
         tyro.conf.arg(name=""),
     ]
 

@@ -8,10 +8,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rbcl_lite.experiments import ablation, rollout
+from rbcl_lite.experiments import ablation, repeatability, rollout
 from rbcl_lite.experiments.ablation import VariantJob, measure_variant
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
 from rbcl_lite.experiments.omniglot_job import UPGRADES, OmniglotJob, measure_fold
+from rbcl_lite.experiments.repeatability import RepeatJob, repeat
 from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read
 from rbcl_lite.experiments.rollout import RolloutJob, roll_out
 
@@ -21,6 +22,7 @@ ORIGIN = ("versions", "hardware", "threads", "date", "command")
 KINDS: dict[str, tuple[type[Job], Callable[[Job], dict[str, Any]]]] = {
     ablation.NAME: (VariantJob, measure_variant),
     rollout.NAME: (RolloutJob, roll_out),
+    repeatability.NAME: (RepeatJob, repeat),
     **dict.fromkeys(UPGRADES, (OmniglotJob, measure_fold)),
 }
 """The kind of job of an experiment, and what executes it; of every other result :class:`Job` and

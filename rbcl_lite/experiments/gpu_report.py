@@ -42,7 +42,7 @@ from rbcl_lite.experiments.in_time import run_in_time
 from rbcl_lite.experiments.jobs import Job, execute
 from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read, result_path
 from rbcl_lite.experiments.settings import VARIANTS, WEIGHTS
-from rbcl_lite.experiments.step_times import IMAGES, PAIRS, free, made_up, step_time
+from rbcl_lite.experiments.step_times import CAMERAS, IMAGES, PAIRS, free, made_up, new_steps, step_time
 from rbcl_lite.runs.config import RunConfig, code_of
 from rbcl_lite.runs.run_or_load import open_old
 
@@ -209,18 +209,17 @@ def _upgrade(
     ms = {r["method"]: r["ms"] for r in report["steps"] if r["scale"] == at.name and r["learner"] == "supervised"}
     measured = [value for value in ms.values() if value]
     if todo and measured:
-        images = 6 * at.people * at.views
-        steps = at.epochs * images / (at.batch[0] * at.batch[1])
 
         def alone(job: Job) -> float:
             name = VARIANTS.get(job.method, (job.method,))[0]
-            return 1e-3 * steps * (ms.get(name) or max(measured))
+            return 1e-3 * new_steps(at) * (ms.get(name) or max(measured))
 
         def keep(job: Job, record: dict[str, Any]) -> None:
             merge(path, lambda now: _put(now["upgrades"], record, lambda r: r["method"]))
             show(job.method, 1)
 
-        drawn = images + 6 * (at.validation_people + at.test_people) * (1 + at.gallery_views)
+        people = at.people * at.views + (at.validation_people + at.test_people) * (1 + at.gallery_views)
+        drawn = CAMERAS * people
         first = len({at.size, at.old_size}) * drawn / report["drawing"]["images_per_second"]
         first += 0.25 * alone(todo[0]) * at.old_epochs / at.epochs  # a smaller model on a quarter of the people
         if time.monotonic() + first + alone(todo[0]) <= until:

@@ -87,14 +87,21 @@ def execute(job: Job) -> dict[str, Any]:
     return record(job, new, {part: scores(test) for part, test in tests.items()})
 
 
-def cross_tests(job: Job) -> tuple[Run, dict[str, CrossTest]]:
+def cross_tests(job: Job, threads: int = 1, folder: Path | None = None) -> tuple[Run, dict[str, CrossTest]]:
     """The run of a job, trained or loaded, and its cross-test on validation and on test people; that
     of the rotated model for the rotation.
+
+    Args:
+        job: what is measured.
+        threads: of this process.
+        folder: where the run and its old run are kept
+            (:func:`~rbcl_lite.runs.run_or_load.run_or_load`).
     """
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     config = job.config()
     assert config.old is not None
-    new, old = run_or_load(config, progress=False), open_old(config.old, progress=False)
+    new = run_or_load(config, progress=False, folder=folder)
+    old = open_old(config.old, False, folder)
     tests = {part: measure(old, new, part, progress=False) for part in ("validation", "test")}
     if job.method == ROTATION:
         tests = {part: rotated(test, old, new) for part, test in tests.items()}

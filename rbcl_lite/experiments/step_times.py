@@ -16,6 +16,7 @@ import torch
 from rbcl_lite.base.scale import Scale
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.data.world import check_domain
 from rbcl_lite.features import Features
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
@@ -33,6 +34,7 @@ IMAGES = "made up: one colour for each person under noise, uint8, 4 of each, 3 c
 
 EACH = 4  # images of a person; a step's time does not depend on how many there are
 CAMERAS = 3
+CAMERAS = len(check_domain("campus").cameras)
 WARM = 5  # steps before the clock starts: memory is taken, and a CUDA graph recorded
 EPOCHS = 2  # that are timed; the faster one counts
 
@@ -75,6 +77,16 @@ def made_up(at: Scale, seed: int = 0) -> Upgrade:
         seed=seed,
         augment=Augment(erase=at.erase),
     )
+
+
+def new_steps(at: Scale) -> float:
+    """The steps of a new model's training at a scale, on all people of a domain.
+
+    >>> from rbcl_lite.base.scale import SCALES
+    >>> new_steps(SCALES["gpu"])
+    6000.0
+    """
+    return at.epochs * CAMERAS * at.people * at.views / (at.batch[0] * at.batch[1])
 
 
 def step_time(start: Upgrade, at: Scale, learner: str, method: str, device: str, steps: int = 15) -> dict[str, Any]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -60,6 +62,29 @@ def test_a_copy_that_the_build_would_refuse_is_not_kept(
         assert [p.name for p in (tmp_path / "_build" / "smoke" / "notebooks").iterdir()] == ["good.ipynb"]
     kept = [p.name for p in (tmp_path / ".cache" / "notebooks" / "smoke").glob("*/*.ipynb")]
     assert len(kept) == 1 and kept[0].startswith("good-")
+
+
+@pytest.mark.slow
+def test_a_copy_says_which_trainings_it_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read twice it counts once; what the notebook itself trained took its own cells' time and is not loaded."""
+    run = {"config": {"learner": "supervised", "method": "bct", "old": {}}, "seconds": 61.5}
+    before, own = tmp_path / "before" / "run.json", tmp_path / "own" / "run.json"
+    for path in (before, own):
+        path.parent.mkdir()
+    before.write_text(json.dumps(run), encoding="utf-8")
+    os.utime(before, (0, 0))
+    code = f"""from pathlib import Path
+Path({str(own)!r}).write_text("{{}}")
+for name in ({str(before)!r}, {str(own)!r}, {str(before)!r}):
+    Path(name).read_text()"""
+    (tmp_path / "notebooks").mkdir()
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbformat.write(book, tmp_path / "notebooks" / "reads.ipynb")
+    monkeypatch.setattr(execute, "ROOT", tmp_path)
+    assert execute.execute("smoke", jobs=1, pattern="*.ipynb") == 0
+    copy = nbformat.read(tmp_path / "_build" / "smoke" / "notebooks" / "reads.ipynb", as_version=4)
+    assert copy.metadata["rbcl"]["loaded"] == [{"learner": "supervised", "method": "bct", "new": True, "seconds": 61.5}]
+    assert not list((tmp_path / ".cache").rglob("*.txt"))
 
 
 def legends(where: str, code: str) -> Iterator[tuple[str, str | None]]:

@@ -10,7 +10,7 @@ from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the parts: every module beside this file."""
-    for part in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+    """Register the parts: every public module beside this file."""
+    for part in sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")):
         importlib.import_module(f"{__name__}.{part}").setup(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+
+from newmodel._written import Written
 
 RESULTS = Path(__file__).resolve().parents[3] / "benchmarks" / "results"
 KINDS = ("clustered", "random")
@@ -85,22 +83,17 @@ def chunk_notes(result: dict[str, Any]) -> str:
     )
 
 
-class FromFile(SphinxDirective):
+class FromFile(Written):
     """A table and its notes, from a file that a benchmark wrote."""
 
     file: str
     table: Callable[[dict[str, Any]], list[str]]
     notes: Callable[[dict[str, Any]], str]
 
-    def run(self) -> list[nodes.Node]:
-        """Write them as Markdown and let the page's parser read them."""
-        path, own = RESULTS / self.file, type(self)
-        result = json.loads(path.read_text(encoding="utf-8"))
-        self.env.note_dependency(str(path))
-        box = nodes.container()
-        lines = [*own.table(result), "", own.notes(result)]
-        self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box, True)
-        return box.children
+    def lines(self) -> list[str]:
+        """The table, and the notes below it."""
+        own, result = type(self), self.read(RESULTS / self.file)
+        return [*own.table(result), "", own.notes(result)]
 
 
 class GalleryTimes(FromFile):

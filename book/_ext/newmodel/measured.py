@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
 
+from newmodel._written import Written
 from rbcl_lite.experiments.freshness import age
+from rbcl_lite.experiments.omniglot_job import UPGRADES
 from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.experiments.tables import chosen_runs
 from rbcl_lite.experiments.verdict import SEEDS, verdict
@@ -84,18 +82,19 @@ def notes(result: dict[str, Any]) -> list[str]:
     return [f"old/old is {spread(old)}. {kind} {order(result)} {origin}"]
 
 
-class Measured(SphinxDirective):
-    """One section for each setting that has been measured at laptop scale."""
+class Measured(Written):
+    """One section for each upgrade that has been measured at laptop scale."""
 
-    def run(self) -> list[nodes.Node]:
-        """Write the sections as Markdown and let the page's parser read them."""
+    def lines(self) -> list[str]:
+        """A heading, what it means, the table and the notes of each."""
         lines: list[str] = []
-        for name, meaning in SETTINGS.items():
+        for name, meaning in (SETTINGS | UPGRADES).items():
             path = Path(self.config.rbcl_results) / f"{name}.json"
-            result = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"chosen": {}}
+            if not path.exists():
+                continue
+            result = self.read(path)
             if not result["chosen"]:
                 continue
-            self.env.note_dependency(str(path))
             lines += [
                 "",
                 f"### {name}",
@@ -106,22 +105,19 @@ class Measured(SphinxDirective):
                 "",
                 *notes(result),
             ]
-        box = nodes.container()
-        self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box, True)
-        return box.children
+        return lines
 
 
-class Headline(SphinxDirective):
+class Headline(Written):
     """The four numbers of an upgrade, for one setting and one compatible method."""
 
     required_arguments = 2  # setting, method
 
-    def run(self) -> list[nodes.Node]:
-        """Write a Markdown table of four rows."""
+    def lines(self) -> list[str]:
+        """A table of four rows."""
         setting, method = self.arguments
         path = Path(self.config.rbcl_results) / f"{setting}.json"
-        self.env.note_dependency(str(path))
-        result = json.loads(path.read_text(encoding="utf-8"))
+        result = self.read(path)
         runs = chosen_runs(result)
         alone, own = runs[runs["method"] == "independent"], runs[runs["method"] == method]
         if own.empty:
@@ -134,14 +130,9 @@ class Headline(SphinxDirective):
         ]
         lines = ["| model of the query | model of the gallery | | mAP in % |", "| --- | --- | --- | ---: |"]
         lines += [f"| {q} | {g} | {what} | {spread(values)} |" for q, g, what, values in rows]
-        lines += [
-            "",
-            f"*People that no model has seen; mean ± standard deviation over {own['seed'].nunique()} seeds. "
-            f"{age(result)}*",
-        ]
-        box = nodes.container()
-        self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box)
-        return box.children
+        seeds = own["seed"].nunique()
+        below = f"*People that no model has seen; mean ± standard deviation over {seeds} seeds. {age(result)}*"
+        return [*lines, "", below]
 
 
 def setup(app: Sphinx) -> None:
