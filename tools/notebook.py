@@ -32,7 +32,8 @@ def setup_source() -> str:
     with (ROOT / "pyproject.toml").open("rb") as file:
         address = tomllib.load(file)["project"]["urls"]["Repository"]
     install = f'%pip install -q "rbcl-lite[plots,gallery] @ git+{address}"'
-    return f"try:\n    import rbcl_lite\nexcept ImportError:\n    {install}\n    import rbcl_lite"
+    what = "# as on Colab: the package, UMAP and faiss; PyTorch is there"
+    return f"try:\n    import rbcl_lite\nexcept ImportError:  {what}\n    {install}\n    import rbcl_lite"
 
 
 def is_setup(source: str) -> bool:
