@@ -87,8 +87,8 @@ def article(folder: Path, page: str, pages: list[str]) -> Tag:
         else:
             anchor["href"] = address
     for element in body.find_all(True):
-        if element.find_parent("svg") or str(element.get("id", "")).startswith("_anim"):
-            continue  # a drawing and an animation find their parts by names that are their own
+        if element.find_parent("svg"):
+            continue  # a drawing finds its parts by names that are its own
         for key in {"id", "for"} & set(element.attrs):
             element[key] = place(page, element[key])
     body["id"] = place(page)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from rbcl_lite.base.scale import scale
+from rbcl_lite.experiments.repeatability import NAME, differences
+from rbcl_lite.experiments.tables import load_result
 from rbcl_lite.runs.config import RunConfig
 
 
@@ -18,7 +20,8 @@ def beside(config: RunConfig, result: Mapping[str, Any], scale_name: str | None 
         scale_name: scale of the live run; that of the session by default.
 
     Returns:
-        that they are one run, or why their numbers must not be compared.
+        that they are one run and by how much equal runs differ, or why their numbers must not be
+        compared.
 
     >>> from rbcl_lite.experiments.settings import independent
     >>> result = {"setting": "stronger-and-more", "scale": "laptop", "runs": []}
@@ -32,7 +35,11 @@ def beside(config: RunConfig, result: Mapping[str, Any], scale_name: str | None 
             "numbers must not be compared."
         )
     if config.key() in {record["run"] for record in result["runs"]}:
-        return f"The models above are seed {config.seed} of {file}, trained on this machine by the same code."
+        worst = differences(load_result(NAME))["new_old"].abs().max()
+        return (
+            f"The models above are seed {config.seed} of {file}, trained on this machine by the same code. Equal runs "
+            f"on one and on two threads differ by up to {worst:.1f} points of new/old ({NAME}.json)."
+        )
     return (
         f"The models above have the configuration of seed {config.seed} of {file}, and newer code: they were trained "
         "anew, so their numbers differ somewhat from the file's."

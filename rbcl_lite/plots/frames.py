@@ -22,14 +22,30 @@ _TURN = (
     "this.setAttribute('aria-valuetext',f[v].dataset.label)"
 )
 
+_PLAY = (
+    "var t=this,s=t.closest('.stepper').querySelector('input');"
+    "function set(v){s.value=v;s.dispatchEvent(new Event('input'))}"
+    "function stop(){clearInterval(t.timer);t.timer=null;t.textContent='play'}"
+    "if(t.timer){stop();return}"
+    "if(+s.value===+s.max)set(0);"
+    "t.textContent='pause';"
+    "t.timer=setInterval(function(){if(+s.value===+s.max)stop();else set(+s.value+1)},800)"
+)
+
 
 def stepper(
-    draw: Callable[[int], Figure], labels: Sequence[str], alts: Sequence[str], *, name: str, start: int = 0
+    draw: Callable[[int], Figure],
+    labels: Sequence[str],
+    alts: Sequence[str],
+    *,
+    name: str,
+    start: int = 0,
+    play: bool = False,
 ) -> Any:
     """A slider below which one of several pictures is shown; the arrow keys move it.
 
-    The frames are PNG files inside the HTML, and the slider's few lines of script stand in its own
-    attribute. Where scripts do not run, the start frame is shown.
+    The frames are PNG files inside the HTML, and the few lines of script of slider and button stand
+    in their own attributes. Where scripts do not run, the start frame is shown.
 
     Args:
         draw: makes the figure of frame i; it is closed after it was written.
@@ -37,6 +53,7 @@ def stepper(
         alts: description of each frame for those who do not see it.
         name: what the slider moves, for example ``temperature``.
         start: the frame shown first.
+        play: whether a button moves the slider from frame to frame.
 
     Returns:
         an ``IPython.display.HTML``.
@@ -68,4 +85,5 @@ def stepper(
         f'aria-valuetext="{html.escape(labels[start])}" style="width:min(22rem,60%);vertical-align:middle" '
         f'oninput="{html.escape(_TURN)}"></label> <output>{html.escape(labels[start])}</output>'
     )
-    return HTML(f'<div class="stepper animation"><p>{slider}</p>{"".join(pictures)}</div>')
+    button = f'<button type="button" onclick="{html.escape(_PLAY)}">play</button> ' if play else ""
+    return HTML(f'<div class="stepper animation"><p>{button}{slider}</p>{"".join(pictures)}</div>')

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.animation import FuncAnimation
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 
-from rbcl_lite.plots.style import INK, LEARNER_COLOURS, PEOPLE_COLOURS, RIGHT, WRONG, bare, style
+from rbcl_lite.plots.frames import stepper
+from rbcl_lite.plots.style import INK, LEARNER_COLOURS, PEOPLE_COLOURS, RIGHT, WRONG, bare
 
 LINES = (LEARNER_COLOURS["ecn"], INK)
 
@@ -43,7 +43,7 @@ def moving_map(snapshots: Sequence[np.ndarray], *, seed: int = 0) -> list[np.nda
     return places
 
 
-def neighbourhood_animation(
+def neighbourhood_frames(
     snapshots: Sequence[np.ndarray],
     people: np.ndarray,
     titles: Sequence[str],
@@ -51,11 +51,10 @@ def neighbourhood_animation(
     alt: str,
     *,
     nearest: int = 3,
-    between: int = 4,
     seed: int = 0,
 ) -> Any:
-    """An animation that plays without a kernel: keys of a few people, lines to their nearest keys,
-    and curves.
+    """Frames that play without a kernel: keys of a few people, lines to their nearest keys, and
+    curves.
 
     A line joins a key with each of its ``nearest`` keys among those shown: green and solid to the
     same person, red and dashed to another.
@@ -65,62 +64,43 @@ def neighbourhood_animation(
         people: [N] who is on each; colour and shape of a point.
         titles: one per snapshot.
         measures: name of a curve to its values, one per snapshot, 0..1.
-        alt: description for those who do not see it.
+        alt: description for those who do not see it; each frame's title is added.
         nearest: lines of a key.
-        between: frames from one snapshot to the next.
         seed: of the map.
 
     Returns:
-        an ``IPython.display.HTML`` with all frames inside.
+        an ``IPython.display.HTML`` with all frames inside (:func:`~rbcl_lite.plots.frames.stepper`).
 
     Raises:
         ValueError: numbers of snapshots, titles or values that differ.
     """
-    from IPython.display import HTML
-
     lengths = {len(snapshots), len(titles), *map(len, measures.values())}
     if len(lengths) != 1:
         raise ValueError(f"one title and one value of each curve per snapshot are needed, got {sorted(lengths)}")
     places = moving_map(snapshots, seed=seed)
     links = [_links(np.asarray(keys), nearest) for keys in snapshots]
-    last = len(snapshots) - 1
-    shown = np.unique(people)
-    with style():
+    highest = max(max(values) for values in measures.values())
+
+    def draw(now: int) -> Figure:
         figure, (ax, right) = plt.subplots(1, 2, figsize=(9.2, 4.6), width_ratios=(1.15, 1))
-        bare(ax).set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal")
-        lines = {same: LineCollection([], lw=0.8, alpha=0.6, ls="-" if same else "--") for same in (True, False)}
-        for same, collection in lines.items():
-            collection.set_color(RIGHT if same else WRONG)
-            ax.add_collection(collection)
-        dots = []
-        for _, shape, colour in zip(shown, itertools.cycle("osD^vPX*"), itertools.cycle(PEOPLE_COLOURS)):
-            dots.append(ax.plot([], [], shape, ms=5.5, color=colour, mec="white", mew=0.5)[0])
-        heads = []
+        bare(ax).set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal", title=titles[now])
+        points, pairs = places[now], links[now]
+        same = people[pairs[:, 0]] == people[pairs[:, 1]]
+        for which, colour, dashes in ((same, RIGHT, "-"), (~same, WRONG, "--")):
+            ax.add_collection(LineCollection(list(points[pairs[which]]), colors=colour, lw=0.8, alpha=0.6, ls=dashes))
+        looks = zip(itertools.cycle("osD^vPX*"), itertools.cycle(PEOPLE_COLOURS))
+        for person, (shape, colour) in zip(np.unique(people), looks):
+            ax.plot(*points[people == person].T, shape, ms=5.5, color=colour, mec="white", mew=0.5)
         for (name, values), colour in zip(measures.items(), itertools.cycle(LINES)):
-            right.plot(range(last + 1), values, ":", color=colour, lw=1)
-            heads.append(right.plot([], [], "-o", color=colour, markevery=[-1], label=name)[0])
-        right.set(xlabel="snapshot of the memory", ylim=(0, 1.05), xticks=range(0, last + 1, max(1, last // 6)))
+            right.plot(range(len(values)), values, ":", color=colour, lw=1)
+            right.plot(range(now + 1), values[: now + 1], "-o", color=colour, markevery=[-1], label=name)
+        ticks = range(0, len(titles), max(1, len(titles) // 6))
+        right.set(xlabel="snapshot of the memory", ylim=(0, 1.15 * highest), xticks=ticks)
         right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)
+        return figure
 
-        def draw(frame: int) -> list[Any]:
-            now, part = divmod(frame, between)
-            share = part / between
-            points = places[now] if not part else (1 - share) * places[now] + share * places[now + 1]
-            pairs = links[now]
-            same = people[pairs[:, 0]] == people[pairs[:, 1]]
-            lines[True].set_segments(list(points[pairs[same]]))
-            lines[False].set_segments(list(points[pairs[~same]]))
-            for person, dot in zip(shown, dots):
-                dot.set_data(*points[people == person].T)
-            for head, values in zip(heads, measures.values()):
-                head.set_data(range(now + 1), list(values)[: now + 1])
-            ax.set_title(titles[now])
-            return [*dots, *heads, *lines.values()]
-
-        animation = FuncAnimation(figure, draw, frames=last * between + 1, interval=1000 / 6)
-        page = animation.to_jshtml(fps=6, default_mode="once")
-        plt.close(figure)
-    return HTML(page.replace("<img ", f'<img alt="{html.escape(alt)}" ', 1))
+    alts = [f"{alt} This frame: {title}." for title in titles]
+    return stepper(draw, titles, alts, name="snapshot", play=True)
 
 
 def _links(keys: np.ndarray, nearest: int) -> np.ndarray:

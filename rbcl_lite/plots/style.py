@@ -83,7 +83,6 @@ RC: dict[Any, Any] = {
     "legend.loc": "upper right",  # the best place takes long to find among many points
     "font.size": 10.5,
     "lines.linewidth": 1.8,
-    "animation.html": "jshtml",
 }
 
 

@@ -1,9 +1,9 @@
-"""The animated memory: neighbours by definition, one frame after the other, nothing asked of another host."""
+"""The memory, frame by frame: neighbours by definition, nothing asked of another host."""
 
 import numpy as np
 import pytest
 
-from rbcl_lite.plots.neighbourhoods import _links, moving_map, neighbourhood_animation
+from rbcl_lite.plots.neighbourhoods import _links, moving_map, neighbourhood_frames
 
 R = np.random.default_rng(0)
 PEOPLE = np.repeat(np.arange(5), 6)
@@ -40,14 +40,14 @@ def _near(points: np.ndarray) -> np.ndarray:
     return distance.argsort(axis=1)[:, :3]
 
 
-def test_animation_holds_its_frames_and_its_description() -> None:
-    page = neighbourhood_animation(
-        snapshots(), PEOPLE, ["start", "end"], {"purity": [0.1, 0.9]}, 'keys "gather"', between=2
-    ).data
-    assert page.count("data:image/png;base64") == 3  # start, one between, end
-    assert 'alt="keys &quot;gather&quot;"' in page
+def test_every_frame_is_there_and_described() -> None:
+    page = neighbourhood_frames(snapshots(), PEOPLE, ["start", "end"], {"purity": [0.1, 0.9]}, 'Keys "gather".').data
+    assert page.count("data:image/png;base64") == 2
+    for title in ("start", "end"):
+        assert f'alt="Keys &quot;gather&quot;. This frame: {title}."' in page and f'data-label="{title}"' in page
+    assert page.count("<button") == 1 and "http" not in page
 
 
 def test_numbers_must_fit() -> None:
     with pytest.raises(ValueError, match=r"per snapshot are needed, got \[1, 2\]"):
-        neighbourhood_animation(snapshots(), PEOPLE, ["one"], {"purity": [0.1, 0.9]}, "alt")
+        neighbourhood_frames(snapshots(), PEOPLE, ["one"], {"purity": [0.1, 0.9]}, "alt")

@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "book" / "_ext"), str(ROOT / "tools")]
-PARTS = "api benchmarks boxes chapters command figures glossary measured names offline printed run_times".split()
+PARTS = "api benchmarks boxes chapters command figures glossary measured names printed run_times".split()
 
 
 @pytest.mark.parametrize("part", PARTS)

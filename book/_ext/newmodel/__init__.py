@@ -1,4 +1,4 @@
-"""The book's own small Sphinx extension: boxes, figures, API pages, run times, glossary links, pages offline."""
+"""The book's own small Sphinx extension: boxes, figures, API pages, run times, glossary links."""
 
 from __future__ import annotations
 
