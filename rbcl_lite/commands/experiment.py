@@ -31,6 +31,8 @@ class Sweep(Measured):
 
     setting: str = "stronger-and-more"
     """Name of the setting (see rbcl-lite methods)."""
+    name: str | None = None
+    """Name of the result file, for what is compared beside the setting's own table."""
     methods: tuple[str, ...] = TABLE
     """Methods and variants to sweep; by default those of every table."""
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -44,6 +46,7 @@ class Sweep(Measured):
         path = sweep(
             self.setting,
             self.methods,
+            name=self.name,
             seeds=self.seeds,
             leader_seeds=self.leader_seeds,
             workers=self.workers,

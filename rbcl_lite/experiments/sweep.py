@@ -11,7 +11,7 @@ from rbcl_lite.experiments.choice import choose_weight, next_weight
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
 from rbcl_lite.experiments.result_file import RESULTS, merge, read, result_path
 from rbcl_lite.experiments.rotation import BASELINES
-from rbcl_lite.experiments.settings import VARIANTS, WEIGHTS
+from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS
 from rbcl_lite.experiments.tables import chosen_runs
 from rbcl_lite.methods import METHODS
 
@@ -27,6 +27,7 @@ def sweep(
     setting: str,
     methods: Sequence[str],
     *,
+    name: str | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     leader_seeds: Sequence[int] = (),
     workers: int = 2,
@@ -44,13 +45,14 @@ def sweep(
     Args:
         setting: name of the setting.
         methods: names of methods and variants.
+        name: of the result file, the setting's by default: what is compared beside a setting's table
+            has a file of its own.
         seeds: of people and weights.
         leader_seeds: further seeds, for the methods within three points of the best validation
             new/old.
         workers: processes, one thread each.
         scale_name: see :func:`rbcl_lite.base.scale.scale`.
-        folder: where ``SETTING.json`` is written (``SETTING-SCALE.json`` at another scale than
-            laptop).
+        folder: where ``NAME.json`` is written (``NAME-SCALE.json`` at another scale than laptop).
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
@@ -58,14 +60,17 @@ def sweep(
         list.
 
     Raises:
-        ValueError: no seed, no method, or a method without a list of weights.
+        ValueError: no seed, no method, a method without a list of weights, or a file that is
+            another setting's.
     """
-    name = scale(scale_name).name
+    at, file = scale(scale_name).name, name or setting
+    path = result_path(file, at, folder)
+    if (file in SETTINGS and file != setting) or read(path).get("setting", setting) != setting:
+        raise ValueError(f"{path.name} belongs to another setting than {setting}: choose another name")
 
     def job(method: str, weight: float, seed: int) -> Job:
-        return Job(setting, method, weight, seed, name)
+        return Job(setting, method, weight, seed, at)
 
-    path = result_path(setting, name, folder)
     sweep_jobs(path, job, execute, methods, seeds=seeds, leader_seeds=leader_seeds, workers=workers, progress=progress)
     return path
 
@@ -115,7 +120,7 @@ def sweep_jobs(
             if wanted is not None:
                 further[m] = wanted
         growing = {m: w for m, w in further.items() if sum(j.method == m for j in todo) < MOST_WEIGHTS}
-        ends = sorted(further)
+        ends = sorted({*further, *(m for m in read(path).get("ends", ()) if m not in methods)})
         merge(path, lambda result: result.update(chosen={**result["chosen"], **chosen}, ends=ends))  # noqa: B023
         if not growing:
             break

@@ -9,6 +9,8 @@ import pytest
 from rbcl_lite.experiments import sweep as sweeps
 from rbcl_lite.experiments.choice import choose_weight, next_weight
 from rbcl_lite.experiments.freshness import confirm, stale
+from rbcl_lite.experiments.jobs import Job
+from rbcl_lite.experiments.result_file import merge
 from rbcl_lite.experiments.sweep import sweep
 from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, summary
 
@@ -93,6 +95,30 @@ def test_sweep_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest.Mo
     left = load_result("stronger-and-more-smoke", tmp_path)
     assert left["command"] == result["command"] and left["confirmed"]["date"]
     assert stale(tmp_path) == [f"{path.name}: bct is older than the code or the images it was measured with"]
+
+
+def test_a_file_of_its_own_keeps_what_others_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the methods of the call change; the best of three weights lies inside, so the list does not grow."""
+
+    def measured(jobs: list[Job], *_: object) -> dict[Job, dict[str, Any]]:
+        def record(job: Job) -> dict[str, Any]:
+            score = {"new_old": 30 - abs(job.weight - 2), "new_new": 60.0, "old_old": 20.0}
+            return {"method": job.method, "weight": job.weight, "seed": job.seed, "validation": score}
+
+        return {job: record(job) for job in jobs}
+
+    monkeypatch.setattr(sweeps, "run_jobs", measured)
+    monkeypatch.setattr(sweeps, "WEIGHTS", {"l2": (1, 2, 4)})
+    before = {"setting": "more-identities", "chosen": {"nccl": 4.0, "l2": 1.0}, "runs": [], "ends": ["l2", "nccl"]}
+    merge(tmp_path / "variants.json", lambda result: result.update(before))
+    path = sweep("more-identities", ["l2"], name="variants", seeds=[0], scale_name="laptop", folder=tmp_path)
+    result = json.loads(path.read_text())
+    assert path.name == "variants.json"
+    assert result["chosen"] == {"nccl": 4.0, "l2": 2.0} and result["ends"] == ["nccl"]
+    with pytest.raises(ValueError, match="variants.json belongs to another setting than stronger-and-more"):
+        sweep("stronger-and-more", ["l2"], name="variants", scale_name="laptop", folder=tmp_path)
+    with pytest.raises(ValueError, match="belongs to another setting"):
+        sweep("stronger-and-more", ["l2"], name="more-identities", scale_name="laptop", folder=tmp_path)
 
 
 def test_missing_result_names_the_command(tmp_path: Path) -> None:
