@@ -10,6 +10,7 @@ import torch
 import tyro
 
 from rbcl_lite.commands.experiment_omniglot import Omniglot
+from rbcl_lite.commands.experiment_sweep import Sweep
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.work import Measured, Work
 from rbcl_lite.experiments import ablation, repeatability, rollout
@@ -19,42 +20,9 @@ from rbcl_lite.experiments.gpu_report import gpu_report, load_report
 from rbcl_lite.experiments.omniglot_job import UPGRADES
 from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.setting_table import setting_table
-from rbcl_lite.experiments.settings import SETTINGS, TABLE
+from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.experiments.shared import shared_runs
-from rbcl_lite.experiments.sweep import sweep
 from rbcl_lite.experiments.tables import load_result
-
-
-@dataclass
-class Sweep(Measured):
-    """Sweep weights on the first seed, choose on validation people, run the other seeds; resumable."""
-
-    setting: str = "stronger-and-more"
-    """Name of the setting (see rbcl-lite methods)."""
-    name: str | None = None
-    """Name of the result file, for what is compared beside the setting's own table."""
-    methods: tuple[str, ...] = TABLE
-    """Methods and variants to sweep; by default those of every table."""
-    seeds: tuple[int, ...] = (0, 1, 2)
-    """The first seed gets all weights, the others the chosen one."""
-    leader_seeds: tuple[int, ...] = ()
-    """Further seeds for the methods within three points of the best."""
-
-    def run(self) -> None:
-        """Run everything that is not there yet."""
-        torch.set_num_threads(1)
-        path = sweep(
-            self.setting,
-            self.methods,
-            name=self.name,
-            seeds=self.seeds,
-            leader_seeds=self.leader_seeds,
-            workers=self.workers,
-            scale_name=self.scale,
-            folder=self.out or RESULTS,
-            progress=True,
-        )
-        say(path)
 
 
 @dataclass

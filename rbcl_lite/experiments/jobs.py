@@ -76,9 +76,17 @@ class Job:
     @classmethod
     def stored(cls, result: Mapping[str, Any], record: Mapping[str, Any]) -> Job:
         """The job that a record of a result file answers."""
-        changes = tuple((k, tuple(v) if isinstance(v, list) else v) for k, v in record.get("changes", {}).items())
         names = (record["method"], record["weight"], record["seed"])
-        return cls(result["setting"], *names, result["scale"], changes)
+        return cls(result["setting"], *names, result["scale"], as_changes(record.get("changes", {})))
+
+
+def as_changes(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Changes as a job holds them, of a dictionary or of what JSON makes of one.
+
+    >>> as_changes({"batch": [8, 4], "train.epochs": 16})
+    (('batch', (8, 4)), ('train.epochs', 16))
+    """
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in values.items())
 
 
 def execute(job: Job) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rbcl_lite.base.scale import scale
 from rbcl_lite.experiments.choice import choose_weight, next_weight
-from rbcl_lite.experiments.jobs import Job, execute, run_jobs
+from rbcl_lite.experiments.jobs import Job, as_changes, execute, run_jobs
 from rbcl_lite.experiments.result_file import RESULTS, merge, read, result_path
 from rbcl_lite.experiments.rotation import BASELINES
 from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS
@@ -28,6 +28,7 @@ def sweep(
     methods: Sequence[str],
     *,
     name: str | None = None,
+    changes: Mapping[str, Any] | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     leader_seeds: Sequence[int] = (),
     workers: int = 2,
@@ -47,6 +48,8 @@ def sweep(
         methods: names of methods and variants.
         name: of the result file, the setting's by default: what is compared beside a setting's table
             has a file of its own.
+        changes: of every run's configuration (:func:`~rbcl_lite.experiments.changes.changed`), for
+            example ``{"batch": (8, 4)}``; only in a file of its own.
         seeds: of people and weights.
         leader_seeds: further seeds, for the methods within three points of the best validation
             new/old.
@@ -60,16 +63,22 @@ def sweep(
         list.
 
     Raises:
-        ValueError: no seed, no method, a method without a list of weights, or a file that is
-            another setting's.
+        ValueError: no seed, no method, a method without a list of weights, a file that is another
+            setting's, or changes in the setting's own file or in one that holds others.
     """
     at, file = scale(scale_name).name, name or setting
     path = result_path(file, at, folder)
     if (file in SETTINGS and file != setting) or read(path).get("setting", setting) != setting:
         raise ValueError(f"{path.name} belongs to another setting than {setting}: choose another name")
+    same = as_changes(changes or {})
+    if same and file == setting:
+        raise ValueError(f"{path.name} holds {setting} as it is: give runs with {dict(same)} a name of their own")
+    other = [r.get("changes", {}) for r in read(path)["runs"] if as_changes(r.get("changes", {})) != same]
+    if other:
+        raise ValueError(f"{path.name} holds runs with {other[0]}, not with {dict(same)}: choose another name")
 
     def job(method: str, weight: float, seed: int) -> Job:
-        return Job(setting, method, weight, seed, at)
+        return Job(setting, method, weight, seed, at, same)
 
     sweep_jobs(path, job, execute, methods, seeds=seeds, leader_seeds=leader_seeds, workers=workers, progress=progress)
     return path

@@ -115,10 +115,25 @@ def test_a_file_of_its_own_keeps_what_others_wrote(tmp_path: Path, monkeypatch: 
     result = json.loads(path.read_text())
     assert path.name == "variants.json"
     assert result["chosen"] == {"nccl": 4.0, "l2": 2.0} and result["ends"] == ["nccl"]
-    with pytest.raises(ValueError, match="variants.json belongs to another setting than stronger-and-more"):
+    with pytest.raises(ValueError, match=r"variants\.json belongs to another setting than stronger-and-more"):
         sweep("stronger-and-more", ["l2"], name="variants", scale_name="laptop", folder=tmp_path)
     with pytest.raises(ValueError, match="belongs to another setting"):
         sweep("stronger-and-more", ["l2"], name="more-identities", scale_name="laptop", folder=tmp_path)
+
+
+def test_changed_runs_never_stand_among_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Job] = []
+    monkeypatch.setattr(sweeps, "sweep_jobs", lambda path, job, *_, **__: asked.append(job("rbcl", 1.0, 0)))
+    here = {"scale_name": "laptop", "folder": tmp_path}
+    sweep("more-identities", ["rbcl"], name="small-batches", changes={"batch": [8, 4]}, **here)
+    assert asked[0].config().batch == (8, 4) and asked[0].changes == (("batch", (8, 4)),)
+    with pytest.raises(ValueError, match=r"give runs with {'batch': \(8, 4\)} a name of their own"):
+        sweep("more-identities", ["rbcl"], changes={"batch": [8, 4]}, **here)
+    run = {"changes": {"batch": [8, 4]}}
+    merge(tmp_path / "small-batches.json", lambda result: result.update(setting="more-identities", runs=[run]))
+    sweep("more-identities", ["rbcl"], name="small-batches", changes={"batch": (8, 4)}, **here)
+    with pytest.raises(ValueError, match=r"holds runs with {'batch': \[8, 4\]}, not with {}: choose another name"):
+        sweep("more-identities", ["rbcl"], name="small-batches", **here)
 
 
 def test_missing_result_names_the_command(tmp_path: Path) -> None:
