@@ -114,7 +114,7 @@ class RunTimes(Written):
             dates |= {record["date"]} if "date" in record else set()
             machines.add(f"scale `{record['scale']}` on {record['machine']}")
             before = [f"{len(record['loaded'])}", spoken(trained(record)), spoken(on_card(record["loaded"], report))]
-            cells = [spoken(record["seconds"]), *(before if record["loaded"] else "–––")]
+            cells = [spoken(record["seconds"]), *(before if record["loaded"] else ["–"] * 3)]
             rows.append(f"| [{title(notebook)}](/notebooks/{path.name}) | {' | '.join(cells)} |")
         card = f"on one {report['device']['name']}, estimated"
         head = ["chapter", "its cells", "models it loads", "their training", f"the same at scale `{CARD}` {card}"]
