@@ -42,10 +42,7 @@ class Ablation(Measured):
         path = ablation.ablation(
             seeds=self.seeds,
             variants=self.variants,
-            workers=self.workers,
-            scale_name=self.scale,
-            folder=self.out or RESULTS,
-            progress=True,
+            **self.how,
         )
         say(path)
 
@@ -62,7 +59,7 @@ class Axis(Measured):
     def run(self) -> None:
         """Run everything that is not there yet."""
         torch.set_num_threads(1)
-        say(axis(self.name, workers=self.workers, scale_name=self.scale, folder=self.out or RESULTS, progress=True))
+        say(axis(self.name, **self.how))
 
 
 @dataclass
@@ -80,10 +77,7 @@ class Rollout(Measured):
         path = rollout.rollout(
             methods=self.methods,
             seeds=self.seeds,
-            workers=self.workers,
-            scale_name=self.scale,
-            folder=self.out or RESULTS,
-            progress=True,
+            **self.how,
         )
         say(path)
 
@@ -99,10 +93,7 @@ class Repeatability(Measured):
         """Run everything that is not there yet."""
         path = repeatability.repeatability(
             seeds=self.seeds,
-            workers=self.workers,
-            scale_name=self.scale,
-            folder=self.out or RESULTS,
-            progress=True,
+            **self.how,
         )
         say(path)
 

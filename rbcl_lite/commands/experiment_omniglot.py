@@ -11,7 +11,6 @@ import torch
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.work import Measured
 from rbcl_lite.experiments.omniglot import METHODS, omniglot
-from rbcl_lite.experiments.result_file import RESULTS
 
 
 @dataclass
@@ -35,9 +34,6 @@ class Omniglot(Measured):
             upgrade=self.upgrade,
             methods=self.methods,
             seeds=self.seeds,
-            workers=self.workers,
-            scale_name=self.scale,
-            folder=self.out or RESULTS,
-            progress=True,
+            **self.how,
         )
         say(path)

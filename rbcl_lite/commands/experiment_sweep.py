@@ -9,7 +9,6 @@ import torch
 from rbcl_lite.commands.checks import read_options
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.work import Measured
-from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.settings import TABLE
 from rbcl_lite.experiments.sweep import sweep
 
@@ -41,9 +40,6 @@ class Sweep(Measured):
             changes=read_options("--changes", self.changes),
             seeds=self.seeds,
             leader_seeds=self.leader_seeds,
-            workers=self.workers,
-            scale_name=self.scale,
-            folder=self.out or RESULTS,
-            progress=True,
+            **self.how,
         )
         say(path)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from rbcl_lite.experiments.result_file import RESULTS
 
 
 @dataclass
@@ -22,3 +25,13 @@ class Measured(Work):
 
     out: Path | None = None
     """Folder of the result file; by default rbcl_lite/results."""
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """Keyword arguments that every function takes which measures in processes."""
+        return {
+            "workers": self.workers,
+            "scale_name": self.scale,
+            "folder": self.out or RESULTS,
+            "progress": True,
+        }
