@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from rbcl_lite.experiments import ablation, rollout
+from rbcl_lite.experiments import ablation, repeatability, rollout
+from rbcl_lite.experiments.axes import AXES
 from rbcl_lite.experiments.omniglot_job import UPGRADES
 from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.rotation import BASELINES
@@ -28,7 +29,8 @@ def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
     path = folder / f"{name}.json"
     if not path.is_file():
         images = {n: f"omniglot --data FOLDER --upgrade {n}" for n in UPGRADES}
-        named = {ablation.NAME: "ablation", rollout.NAME: "rollout", **images}
+        own = {ablation.NAME: "ablation", rollout.NAME: "rollout", repeatability.NAME: "repeatability"}
+        named = {**own, **images, **{n: f"axis {n}" for n in AXES}}
         command = named.get(name, f"sweep --setting {name}")
         raise FileNotFoundError(f"no result {path.name}; make it with: rbcl-lite experiment {command}")
     return json.loads(path.read_text(encoding="utf-8"))
