@@ -37,7 +37,7 @@ def cross_test_heatmap(matrix: pd.DataFrame, *, size: float = 3.6) -> Figure:
             cbar=False,
             ax=ax,
             linewidths=2,
-            annot_kws={"size": 15},
+            annot_kws={"size": 15, "color": "#151515"},  # reads on the palest and on the fullest cell
         )
         ax.set(xlabel="gallery stored by", ylabel="query made by")
         ax.tick_params(length=0)

@@ -1,9 +1,11 @@
 """Colours that read on a light and on a dark page."""
 
+import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 
-from rbcl_lite.plots import style
+from rbcl_lite.plots import cross_test_heatmap, style
 from rbcl_lite.plots.rollout import ORDER_LOOKS
 
 PAGES = {"light": "#FFFFFF", "dark": "#121212"}
@@ -24,3 +26,12 @@ def luminance(colour: str) -> float:
 def test_contrast(name: str, page: str) -> None:
     dark, light = sorted([luminance(COLOURS[name]), luminance(PAGES[page])])
     assert (light + 0.05) / (dark + 0.05) >= 3, f"{name} {COLOURS[name]} on a {page} page"
+
+
+@pytest.mark.parametrize("score", [0.0, 0.35, 0.65, 1.0])
+def test_scores_read_on_their_cells(score: float) -> None:
+    figure = cross_test_heatmap(pd.DataFrame([[score]]))
+    (text,), (cells,) = figure.axes[0].texts, figure.axes[0].collections
+    dark, light = sorted(luminance(to_hex(c)) for c in (text.get_color(), cells.get_facecolor()[0]))
+    plt.close(figure)
+    assert (light + 0.05) / (dark + 0.05) >= 4
