@@ -42,7 +42,7 @@ from rbcl_lite.experiments.in_time import run_in_time
 from rbcl_lite.experiments.jobs import Job, execute
 from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read, result_path
 from rbcl_lite.experiments.settings import VARIANTS, WEIGHTS
-from rbcl_lite.experiments.step_times import CAMERAS, IMAGES, PAIRS, free, made_up, new_steps, step_time
+from rbcl_lite.experiments.step_times import IMAGES, PAIRS, PLACE_CAMERAS, free, made_up, new_steps, step_time
 from rbcl_lite.runs.config import RunConfig, code_of
 from rbcl_lite.runs.run_or_load import open_old
 
@@ -219,7 +219,7 @@ def _upgrade(
             show(job.method, 1)
 
         people = at.people * at.views + (at.validation_people + at.test_people) * (1 + at.gallery_views)
-        drawn = CAMERAS * people
+        drawn = PLACE_CAMERAS * people
         first = len({at.size, at.old_size}) * drawn / report["drawing"]["images_per_second"]
         first += 0.25 * alone(todo[0]) * at.old_epochs / at.epochs  # a smaller model on a quarter of the people
         if time.monotonic() + first + alone(todo[0]) <= until:

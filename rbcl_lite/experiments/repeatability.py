@@ -13,7 +13,7 @@ from rbcl_lite.base.scale import scale
 from rbcl_lite.data.cache import cache_dir
 from rbcl_lite.experiments.jobs import Job, cross_tests, record, run_jobs
 from rbcl_lite.experiments.measure import scores
-from rbcl_lite.experiments.result_file import RESULTS, read, result_path
+from rbcl_lite.experiments.result_file import RESULTS, chosen_weights, result_path
 from rbcl_lite.experiments.settings import compatible
 from rbcl_lite.runs.config import RunConfig
 
@@ -70,16 +70,11 @@ def repeatability(
         ValueError: a method whose weight is not chosen yet.
     """
     at = scale(scale_name).name
-    chosen = {**read(result_path(SETTING, at, folder))["chosen"], "independent": 0.0}
-    if missing := [m for m in methods if m not in chosen]:
-        raise ValueError(
-            f"no weight is chosen for {', '.join(missing)}; run this first: "
-            f"rbcl-lite experiment sweep --setting {SETTING}"
-        )
+    chosen = chosen_weights(SETTING, methods, at, folder, {"independent": 0.0})
     path = result_path(NAME, at, folder)
     for threads in THREADS:
         changes = (("threads", threads),)
-        jobs = [RepeatJob(NAME, m, float(chosen[m]), s, at, changes) for s in seeds for m in methods]
+        jobs = [RepeatJob(NAME, m, w, s, at, changes) for s in seeds for m, w in chosen.items()]
         run_jobs(jobs, repeat, max(1, workers // threads), path, f"{threads} threads", progress)
     return path
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,25 @@ def read(path: Path) -> dict[str, Any]:
             f"{path} is no result file ({type(error).__name__}: {error}); move it away, or name another folder by --out"
         ) from error
     return result
+
+
+def chosen_weights(
+    setting: str, methods: Collection[str], scale_name: str, folder: Path, baselines: Mapping[str, float]
+) -> dict[str, float]:
+    """The weight of each method that a setting's sweep chose, and those of the baselines, which have no sweep.
+
+    Raises:
+        ValueError: a method whose weight is not chosen yet.
+    """
+    source = result_path(setting, scale_name, folder)
+    chosen = {**read(source)["chosen"], **baselines}
+    missing = [m for m in methods if m not in chosen]
+    if missing:
+        raise ValueError(
+            f"no weight is chosen for {', '.join(missing)} in {source.name}; run this first: "
+            f"rbcl-lite experiment sweep --setting {setting}"
+        )
+    return {m: float(chosen[m]) for m in methods}
 
 
 def merge(path: Path, change: Callable[[dict[str, Any]], None]) -> None:

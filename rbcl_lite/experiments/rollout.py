@@ -11,7 +11,7 @@ from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.scale import scale
 from rbcl_lite.experiments.jobs import Job, cross_tests, record, run_jobs
 from rbcl_lite.experiments.measure import CrossTest
-from rbcl_lite.experiments.result_file import RESULTS, read, result_path
+from rbcl_lite.experiments.result_file import RESULTS, chosen_weights, result_path
 from rbcl_lite.experiments.rollout_measures import measure_rollout
 from rbcl_lite.experiments.rotation import BASELINES, ROTATION
 from rbcl_lite.experiments.settings import compatible
@@ -70,16 +70,9 @@ def rollout(
         ValueError: a method whose weight is not chosen yet.
     """
     at = scale(scale_name).name
-    source = result_path(SETTING, at, folder)
-    chosen = {**read(source)["chosen"], **BASELINES}
-    missing = [m for m in methods if m not in chosen]
-    if missing:
-        raise ValueError(
-            f"no weight is chosen for {', '.join(missing)} in {source.name}; run this first: "
-            f"rbcl-lite experiment sweep --setting {SETTING}"
-        )
+    chosen = chosen_weights(SETTING, methods, at, folder, BASELINES)
     path = result_path(NAME, at, folder)
-    jobs = [RolloutJob(NAME, m, float(chosen[m]), s, at) for s in seeds for m in methods]
+    jobs = [RolloutJob(NAME, m, w, s, at) for s in seeds for m, w in chosen.items()]
     run_jobs(jobs, roll_out, workers, path, NAME, progress)
     return path
 

@@ -34,7 +34,7 @@ IMAGES = "made up: one colour for each person under noise, uint8, 4 of each, 3 c
 
 EACH = 4  # images of a person; a step's time does not depend on how many there are
 CAMERAS = 3
-CAMERAS = len(check_domain("campus").cameras)
+PLACE_CAMERAS = len(check_domain("campus").cameras)  # of a drawn place, which the upgrades are trained on
 WARM = 5  # steps before the clock starts: memory is taken, and a CUDA graph recorded
 EPOCHS = 2  # that are timed; the faster one counts
 
@@ -86,7 +86,7 @@ def new_steps(at: Scale) -> float:
     >>> new_steps(SCALES["gpu"])
     6000.0
     """
-    return at.epochs * CAMERAS * at.people * at.views / (at.batch[0] * at.batch[1])
+    return at.epochs * PLACE_CAMERAS * at.people * at.views / (at.batch[0] * at.batch[1])
 
 
 def step_time(start: Upgrade, at: Scale, learner: str, method: str, device: str, steps: int = 15) -> dict[str, Any]:

@@ -68,12 +68,13 @@ def sweep(
     """
     at, file = scale(scale_name).name, name or setting
     path = result_path(file, at, folder)
-    if (file in SETTINGS and file != setting) or read(path).get("setting", setting) != setting:
+    there = read(path)
+    if (file in SETTINGS and file != setting) or there.get("setting", setting) != setting:
         raise ValueError(f"{path.name} belongs to another setting than {setting}: choose another name")
     same = as_changes(changes or {})
     if same and file == setting:
         raise ValueError(f"{path.name} holds {setting} as it is: give runs with {dict(same)} a name of their own")
-    other = [r.get("changes", {}) for r in read(path)["runs"] if as_changes(r.get("changes", {})) != same]
+    other = [r.get("changes", {}) for r in there["runs"] if as_changes(r.get("changes", {})) != same]
     if other:
         raise ValueError(f"{path.name} holds runs with {other[0]}, not with {dict(same)}: choose another name")
 
@@ -129,8 +130,12 @@ def sweep_jobs(
             if wanted is not None:
                 further[m] = wanted
         growing = {m: w for m, w in further.items() if sum(j.method == m for j in todo) < MOST_WEIGHTS}
-        ends = sorted({*further, *(m for m in read(path).get("ends", ()) if m not in methods)})
-        merge(path, lambda result: result.update(chosen={**result["chosen"], **chosen}, ends=ends))  # noqa: B023
+
+        def keep(result: dict[str, Any]) -> None:
+            others = (m for m in result.get("ends", ()) if m not in methods)
+            result.update(chosen={**result["chosen"], **chosen}, ends=sorted({*further, *others}))  # noqa: B023
+
+        merge(path, keep)
         if not growing:
             break
         todo += jobs(growing, first)

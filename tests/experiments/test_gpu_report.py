@@ -111,6 +111,14 @@ def test_minutes_that_are_over_skip_all_and_say_so(
     assert "no time was left for: steps of smoke supervised independent" in capsys.readouterr().out
 
 
+def test_made_up_images_are_what_the_record_says() -> None:
+    from rbcl_lite.base.scale import SCALES
+    from rbcl_lite.experiments import step_times
+
+    cams = step_times.made_up(SCALES["smoke"]).train.cams
+    assert "4 of each, 3 cameras" in step_times.IMAGES and set(cams.tolist()) == {0, 1, 2}
+
+
 def test_a_failing_step_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from rbcl_lite.base.scale import SCALES
     from rbcl_lite.experiments import step_times
