@@ -95,8 +95,10 @@ def test_the_first_page_leads_to_the_book() -> None:
 
 
 def views() -> list[tuple[str, str]]:
-    """Every page in every look; pages of source code are alike in the dark; the one file of all is opened below."""
-    seen = [(p, look) for p in pages() for look in LOOKS if look != "dark" or not p.startswith("_modules/")]
+    """Every page in every look; pages of source code, all of one template, are seen wide; the one file of all is opened
+    below.
+    """
+    seen = [(p, look) for p in pages() for look in LOOKS if look == "wide" or not p.startswith("_modules/rbcl_lite/")]
     return [(page, look) for page, look in seen if not page.startswith("download/")]
 
 

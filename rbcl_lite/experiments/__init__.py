@@ -5,6 +5,7 @@ from rbcl_lite.experiments.choice import choose_weight
 from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.heads import affordable, sweep_heads, sweep_variants, train_head
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
+from rbcl_lite.experiments.model_table import model_table
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
 from rbcl_lite.experiments.score_table import score_table
 from rbcl_lite.experiments.setting_table import measured_settings, setting_table
@@ -29,6 +30,7 @@ __all__ = [
     "load_result",
     "measure",
     "measured_settings",
+    "model_table",
     "paired",
     "paired_verdict",
     "rotate",

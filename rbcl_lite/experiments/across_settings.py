@@ -18,6 +18,9 @@ Results = Mapping[str, Mapping[str, Any]]
 (:func:`rbcl_lite.experiments.setting_table.measured_settings`).
 """
 
+MARKS = {"higher": "▲", "lower": "▼", "not separated": "·"}
+"""How :func:`compare` writes a verdict."""
+
 
 def planned(setting: str) -> list[str]:
     """The methods of :data:`~rbcl_lite.experiments.settings.TABLE` that can be trained in a setting: where
@@ -59,9 +62,9 @@ def compare(results: Results, pairs: Mapping[str, tuple[str, str, str]]) -> pd.D
             ``("smooth-ap", "bct", "new_old")``.
 
     Returns:
-        the mean difference in points and its verdict
-        (:func:`~rbcl_lite.experiments.verdict.paired_verdict`), or a dash where one of the two is
-        missing.
+        the mean difference in points with a mark for its verdict
+        (:func:`~rbcl_lite.experiments.verdict.paired_verdict`, :data:`MARKS`; ``?`` where fewer than
+        five seeds allow none), or a dash where one of the two is missing.
     """
 
     def cell(result: Mapping[str, Any], one: str, other: str, column: str) -> str:
@@ -71,7 +74,7 @@ def compare(results: Results, pairs: Mapping[str, tuple[str, str, str]]) -> pd.D
         if gap.empty:
             return "–"
         said = paired_verdict(gap)
-        return f"{said.split()[0]} {said.rsplit(': ', 1)[1]}"
+        return f"{said.split()[0].replace('-', '−')} {MARKS.get(said.rsplit(': ', 1)[1], '?')}"
 
     cells = {name: [cell(r, *pair) for pair in pairs.values()] for name, r in results.items()}
     return pd.DataFrame(cells, index=list(pairs))

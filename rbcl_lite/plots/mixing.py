@@ -38,7 +38,7 @@ def gradient_rows(
         figure, axes = plt.subplots(
             1, 3, figsize=(8.6, height), sharey=True, gridspec_kw={"width_ratios": [2.4, 1.2, 1.2]}
         )
-        shade = LinearSegmentedColormap.from_list("gradient", ["#ffffff", COMPATIBLE, "#06302f"])
+        shade = LinearSegmentedColormap.from_list("gradient", [f"{COMPATIBLE}00", f"{COMPATIBLE}e0"])  # on any page
         limit = max(float(np.quantile(size[~old], 0.98)) if (~old).any() else 0.0, 1e-12)
         axes[0].imshow(size, aspect="auto", cmap=shade, vmin=0, vmax=limit, interpolation="nearest")
         axes[0].barh(rows[old], size.shape[1], left=-0.5, height=1, color=OLD, lw=0)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from rbcl_lite.features import Features
@@ -79,7 +80,7 @@ def cosines(query: Features, gallery: Features) -> tuple[np.ndarray, np.ndarray]
 
 def cosine_histograms(searches: Searches) -> Figure:
     """For each method, where the cosines of the right pairs lie and where those of the hardest
-    strangers; what overlaps is found in the wrong order.
+    strangers, with the median of each; what overlaps is found in the wrong order.
 
     Args:
         searches: the same queries and images under each method.
@@ -97,10 +98,14 @@ def cosine_histograms(searches: Searches) -> Figure:
             own, hardest = cosines(query, gallery)
             ax.hist(own, bins, density=True, color=RIGHT, alpha=0.65, label="right pairs")
             ax.hist(hardest, bins, density=True, color=WRONG, alpha=0.55, label="hardest stranger")
-            ax.axvline(float(np.median(hardest)), color=INK, lw=0.8)
+            for values, colour in ((own, RIGHT), (hardest, WRONG)):  # above the hills, where it reads on any page
+                edge = ax.get_xaxis_transform()
+                ax.plot(np.median(values), 1.0, "v", ms=5, color=colour, transform=edge, clip_on=False)
             ax.set(yticks=[])
             ax.set_title(name, color=METHOD_COLOURS.get(name, OLD))
         for ax in axes[-1]:
             ax.set_xlabel("cosine, query to gallery")
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+        handles, _ = axes[0, 0].get_legend_handles_labels()
+        median = Line2D([], [], marker="v", ms=5, ls="", color=INK, label="median")
+        figure.legend(handles=[*handles, median], loc="outside upper center", ncols=3)
         return figure

@@ -35,5 +35,5 @@ def test_compare_is_the_paired_verdict_in_short() -> None:
     results = {"a": result({"bct": 40.0, "l2": 30.0}, 5), "b": result({"bct": 40.0, "l2": 42.0}, 3)}
     results["c"] = result({"bct": 40.0}, 5)
     table = compare(results, {"bct over l2": ("bct", "l2", "new_old"), "new/new": ("bct", "l2", "new_new")})
-    assert table.loc["bct over l2"].tolist() == ["+10.0 higher", "-2.0 not separated (fewer than 5)", "–"]
-    assert table.loc["new/new", "a"] == "+0.0 not separated"
+    assert table.loc["bct over l2"].tolist() == ["+10.0 ▲", "−2.0 ?", "–"]
+    assert table.loc["new/new", "a"] == "+0.0 ·"
