@@ -13,16 +13,17 @@ from rbcl_lite.commands.experiment_omniglot import Omniglot
 from rbcl_lite.commands.experiment_sweep import Sweep
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.work import Measured, Work
-from rbcl_lite.experiments import ablation, repeatability, rollout
+from rbcl_lite.experiments import ablation, repeatability
 from rbcl_lite.experiments.axes import axis
 from rbcl_lite.experiments.freshness import confirm, stale
-from rbcl_lite.experiments.gpu_report import gpu_report, load_report
-from rbcl_lite.experiments.omniglot_job import UPGRADES
+from rbcl_lite.experiments.gpu.report import gpu_report, load_report
+from rbcl_lite.experiments.omniglot.job import UPGRADES
 from rbcl_lite.experiments.result_file import RESULTS
-from rbcl_lite.experiments.setting_table import setting_table
+from rbcl_lite.experiments.rollout import job as rollout
 from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.experiments.shared import shared_runs
-from rbcl_lite.experiments.tables import load_result
+from rbcl_lite.experiments.tables.runs import load_result
+from rbcl_lite.experiments.tables.setting import setting_table
 
 
 @dataclass

@@ -10,7 +10,7 @@ import torch
 
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.work import Measured
-from rbcl_lite.experiments.omniglot import METHODS, omniglot
+from rbcl_lite.experiments.omniglot.sweep import METHODS, omniglot
 
 
 @dataclass

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rbcl_lite.commands.checks import fits
-from rbcl_lite.experiments.gpu_report import load_report
+from rbcl_lite.experiments.gpu.report import load_report
 from rbcl_lite.experiments.result_file import RESULTS
 
 RECIPES = Path(__file__).parent.parent / "recipes"

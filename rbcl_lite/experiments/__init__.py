@@ -2,16 +2,16 @@
 
 from rbcl_lite.experiments.beside import beside
 from rbcl_lite.experiments.choice import choose_weight
+from rbcl_lite.experiments.close_up.heads import affordable, sweep_heads, sweep_variants, train_head
 from rbcl_lite.experiments.freshness import age
-from rbcl_lite.experiments.heads import affordable, sweep_heads, sweep_variants, train_head
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
-from rbcl_lite.experiments.model_table import model_table
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
-from rbcl_lite.experiments.score_table import score_table
-from rbcl_lite.experiments.setting_table import measured_settings, setting_table
 from rbcl_lite.experiments.settings import SETTINGS, compatible, independent
 from rbcl_lite.experiments.shared import shared_config
-from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, runs_table, summary
+from rbcl_lite.experiments.tables.models import model_table
+from rbcl_lite.experiments.tables.runs import chosen_runs, curve, load_result, runs_table, summary
+from rbcl_lite.experiments.tables.scores import score_table
+from rbcl_lite.experiments.tables.setting import measured_settings, setting_table
 from rbcl_lite.experiments.verdict import paired, paired_verdict, verdict
 
 __all__ = [

@@ -94,7 +94,7 @@ def ablation(
         progress: see :func:`rbcl_lite.base.progress.bar`.
 
     Returns:
-        path of the result file: a list of runs, as :func:`~rbcl_lite.experiments.tables.runs_table`
+        path of the result file: a list of runs, as :func:`~rbcl_lite.experiments.tables.runs.runs_table`
         reads it, with the variant's name as ``method``, the station's mAP and rank-1 in per cent,
         and per epoch what the learner observed (``purity``, ``clusters``, ``clustered``).
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rbcl_lite.base.scale import scale
 from rbcl_lite.experiments.repeatability import NAME, differences
-from rbcl_lite.experiments.tables import load_result
+from rbcl_lite.experiments.tables.runs import load_result
 from rbcl_lite.runs.config import RunConfig
 
 
@@ -16,7 +16,7 @@ def beside(config: RunConfig, result: Mapping[str, Any], scale_name: str | None 
 
     Args:
         config: of the live run.
-        result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
+        result: what :func:`rbcl_lite.experiments.tables.runs.load_result` returned.
         scale_name: scale of the live run; that of the session by default.
 
     Returns:

@@ -8,13 +8,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from rbcl_lite.experiments import ablation, repeatability, rollout
+from rbcl_lite.experiments import ablation, repeatability
 from rbcl_lite.experiments.ablation import VariantJob, measure_variant
 from rbcl_lite.experiments.jobs import Job, execute, run_jobs
-from rbcl_lite.experiments.omniglot_job import UPGRADES, OmniglotJob, measure_fold
+from rbcl_lite.experiments.omniglot.job import UPGRADES, OmniglotJob, measure_fold
 from rbcl_lite.experiments.repeatability import RepeatJob, repeat
 from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read
-from rbcl_lite.experiments.rollout import RolloutJob, roll_out
+from rbcl_lite.experiments.rollout import job as rollout
+from rbcl_lite.experiments.rollout.job import RolloutJob, roll_out
 
 ORIGIN = ("versions", "hardware", "threads", "date", "command")
 

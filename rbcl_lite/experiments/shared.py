@@ -10,7 +10,7 @@ import torch
 
 from rbcl_lite.base.children import end_with_parent
 from rbcl_lite.experiments.settings import compatible, independent
-from rbcl_lite.experiments.tables import load_result
+from rbcl_lite.experiments.tables.runs import load_result
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.runs.run_or_load import run_or_load
 

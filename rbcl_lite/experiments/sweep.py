@@ -12,7 +12,7 @@ from rbcl_lite.experiments.jobs import Job, as_changes, execute, run_jobs
 from rbcl_lite.experiments.result_file import RESULTS, merge, read, result_path
 from rbcl_lite.experiments.rotation import BASELINES
 from rbcl_lite.experiments.settings import SETTINGS, VARIANTS, WEIGHTS
-from rbcl_lite.experiments.tables import chosen_runs
+from rbcl_lite.experiments.tables.runs import chosen_runs
 from rbcl_lite.methods import METHODS
 
 MOST_WEIGHTS = 9

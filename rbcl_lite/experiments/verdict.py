@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from rbcl_lite.experiments.tables import chosen_runs
+from rbcl_lite.experiments.tables.runs import chosen_runs
 
 SEEDS = 5
 """Paired seeds below which nothing is called higher or lower."""
@@ -43,7 +43,7 @@ def paired(result: dict[str, Any], method: str, other: str, column: str = "new_o
     """What two methods differ by at their chosen weights, seed by seed.
 
     Args:
-        result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
+        result: what :func:`rbcl_lite.experiments.tables.runs.load_result` returned.
         method: name of a method in it.
         other: the one whose scores are subtracted.
         column: ``new_old``, ``new_new`` or another score in per cent.
@@ -66,7 +66,7 @@ def verdict(result: dict[str, Any], method: str, other: str, column: str = "new_
     """:func:`paired_verdict` of two methods at their chosen weights.
 
     Args:
-        result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
+        result: what :func:`rbcl_lite.experiments.tables.runs.load_result` returned.
         method: name of a method in it.
         other: the one it is compared with.
         column: ``new_old``, ``new_new`` or another score in per cent.

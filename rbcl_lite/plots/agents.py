@@ -95,7 +95,7 @@ def coverage_curves(seen: pd.DataFrame) -> Figure:
 
     Args:
         seen: index (``agents`` or ``random``, k); columns ``references``, ``coverage in %`` and
-            ``median rank`` (:func:`rbcl_lite.experiments.seen.seen_table`).
+            ``median rank`` (:func:`rbcl_lite.experiments.close_up.seen.seen_table`).
     """
     with style():
         figure, axes = plt.subplots(1, 2, figsize=(9.2, 3.4))

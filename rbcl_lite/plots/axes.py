@@ -20,7 +20,7 @@ def axis_curves(table: pd.DataFrame, label: str, methods: Sequence[str], *, log:
     the lowest to the highest, and old/old dashed.
 
     Args:
-        table: what :func:`rbcl_lite.experiments.axis_tables.axis_table` returned.
+        table: what :func:`rbcl_lite.experiments.tables.axis.axis_table` returned.
         label: of the common axis.
         methods: in the order of the legend.
         log: base of a logarithmic axis.
@@ -45,7 +45,7 @@ def epoch_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
     """The share of dead pairs above new/old on validation people, epoch by epoch.
 
     Args:
-        table: what :func:`rbcl_lite.experiments.axis_tables.epoch_table` returned.
+        table: what :func:`rbcl_lite.experiments.tables.axis.epoch_table` returned.
         methods: in the order of the legend.
     """
     with style():

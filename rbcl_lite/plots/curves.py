@@ -28,7 +28,7 @@ def trade_off(
     the one chosen on validation people.
 
     Args:
-        result: what :func:`rbcl_lite.experiments.tables.load_result` returned.
+        result: what :func:`rbcl_lite.experiments.tables.runs.load_result` returned.
         methods: methods to draw.
         part: test or validation.
         ax: where to draw; a new figure by default.
@@ -141,7 +141,7 @@ def result_dots(runs: pd.DataFrame) -> Figure:
     and a bar for the mean new/new; the dashed line is old/old.
 
     Args:
-        runs: what :func:`rbcl_lite.experiments.tables.chosen_runs` returned.
+        runs: what :func:`rbcl_lite.experiments.tables.runs.chosen_runs` returned.
     """
     means = runs.groupby("method")[["new_old", "new_new"]].mean().sort_values("new_old")
     before = runs.groupby("seed")["old_old"].first().mean()

@@ -104,7 +104,7 @@ def weight_curves(curves: Mapping[str, pd.DataFrame], ax: Axes) -> None:
     """New/old over the weight of several methods, with old/old as a dashed line.
 
     Args:
-        curves: method to its sweep (:func:`rbcl_lite.experiments.tables.curve`).
+        curves: method to its sweep (:func:`rbcl_lite.experiments.tables.runs.curve`).
         ax: where to draw.
     """
     for method, points in curves.items():

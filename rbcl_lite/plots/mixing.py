@@ -122,7 +122,7 @@ def ratio_curve(sweep: pd.DataFrame, alone: pd.Series) -> Figure:
 
     Args:
         sweep: columns ``weight``, ``new_old`` and ``new_new`` in per cent
-            (:func:`rbcl_lite.experiments.tables.curve`).
+            (:func:`rbcl_lite.experiments.tables.runs.curve`).
         alone: ``old_old`` and ``new_new`` of the independent model.
     """
     colour = METHOD_COLOURS["mixbct"]
@@ -168,7 +168,7 @@ def teachers(widths: pd.DataFrame) -> Figure:
 
     Args:
         widths: index the width; columns ``imitation``, ``mixing``, ``old spread`` and ``spread``
-            (:func:`rbcl_lite.experiments.globe.compare_teachers`).
+            (:func:`rbcl_lite.experiments.close_up.globe.compare_teachers`).
     """
     with style():
         figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.1))

@@ -48,7 +48,7 @@ def backfill_curves(
     band from the lowest to the highest where there are several.
 
     Args:
-        table: rows of one order of :func:`rbcl_lite.experiments.rollout_tables.order_table`.
+        table: rows of one order of :func:`rbcl_lite.experiments.rollout.tables.order_table`.
         methods: those to draw.
         old_old: the old system's score in per cent, as a dashed line.
         column: of the table.
@@ -70,7 +70,7 @@ def order_gains(table: pd.DataFrame, *, columns: Mapping[str, str]) -> Figure:
     each column.
 
     Args:
-        table: rows of one method of :func:`rbcl_lite.experiments.rollout_tables.order_table`.
+        table: rows of one method of :func:`rbcl_lite.experiments.rollout.tables.order_table`.
         columns: column to the title of its panel.
     """
     with style():
@@ -90,7 +90,7 @@ def threshold_days(table: pd.DataFrame) -> Figure:
     where there is one seed.
 
     Args:
-        table: rows of one method of :func:`rbcl_lite.experiments.rollout_tables.threshold_table`.
+        table: rows of one method of :func:`rbcl_lite.experiments.rollout.tables.threshold_table`.
     """
     with style():
         figure, axes = plt.subplots(1, 2, figsize=(9.4, 3.8))
@@ -113,7 +113,7 @@ def fusion_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
     other.
 
     Args:
-        table: what :func:`rbcl_lite.experiments.rollout_tables.fusion_table` returned.
+        table: what :func:`rbcl_lite.experiments.rollout.tables.fusion_table` returned.
         methods: one panel each.
     """
     with style():

@@ -9,7 +9,7 @@ from own_crops import PATTERN, call, refused
 from rbcl_lite.commands.cli import parsed
 from rbcl_lite.commands.recipes import PARTS, RECIPES, cost, load_recipe, names
 from rbcl_lite.commands.train import Train
-from rbcl_lite.experiments.gpu_report import report_path
+from rbcl_lite.experiments.gpu.report import report_path
 from rbcl_lite.runs.run import load_run
 
 SMALL = {

@@ -8,7 +8,7 @@ import pytest
 from rbcl_lite.experiments.ablation import VARIANTS, ablation, variant
 from rbcl_lite.experiments.freshness import stale
 from rbcl_lite.experiments.settings import independent
-from rbcl_lite.experiments.tables import load_result, runs_table
+from rbcl_lite.experiments.tables.runs import load_result, runs_table
 from rbcl_lite.learners import ECN
 
 

@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from rbcl_lite.experiments.freshness import age
-from rbcl_lite.experiments.tables import load_result
+from rbcl_lite.experiments.tables.runs import load_result
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 
 from rbcl_lite.experiments.settings import independent
 from rbcl_lite.experiments.shared import SHARED, shared_config
-from rbcl_lite.experiments.tables import load_result
+from rbcl_lite.experiments.tables.runs import load_result
 
 
 def test_shared_runs_are_runs_of_the_setting() -> None:

@@ -12,7 +12,7 @@ from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.jobs import Job
 from rbcl_lite.experiments.result_file import merge
 from rbcl_lite.experiments.sweep import sweep
-from rbcl_lite.experiments.tables import chosen_runs, curve, load_result, summary
+from rbcl_lite.experiments.tables.runs import chosen_runs, curve, load_result, summary
 
 MOST = 4  # weights of a list
 

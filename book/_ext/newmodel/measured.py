@@ -10,9 +10,9 @@ from sphinx.application import Sphinx
 
 from newmodel._written import Written
 from rbcl_lite.experiments.freshness import age
-from rbcl_lite.experiments.omniglot_job import UPGRADES
+from rbcl_lite.experiments.omniglot.job import UPGRADES
 from rbcl_lite.experiments.settings import SETTINGS
-from rbcl_lite.experiments.tables import chosen_runs
+from rbcl_lite.experiments.tables.runs import chosen_runs
 from rbcl_lite.experiments.verdict import SEEDS, verdict
 
 

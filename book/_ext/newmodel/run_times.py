@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 
 from newmodel._written import Written
 from rbcl_lite.base.scale import SCALES
-from rbcl_lite.experiments.step_times import new_steps
+from rbcl_lite.experiments.gpu.step_times import new_steps
 
 CARD = "gpu"  # the scale that notebooks choose where CUDA is found
 

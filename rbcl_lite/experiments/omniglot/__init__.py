@@ -1,0 +1,1 @@
+"""The methods on real handwriting: Omniglot's images, its folds, its jobs, their sweep."""

@@ -1,0 +1,1 @@
+"""Tables of measured numbers, as the book shows them."""

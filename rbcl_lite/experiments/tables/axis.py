@@ -1,0 +1,73 @@
+"""Tables of an axis: what each run found where one thing was varied, and what it found after each epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+WATCHED = ("new_old", "new_new", "saturation")
+
+
+def axis_table(result: Mapping[str, Any], name: str, part: str = "test") -> pd.DataFrame:
+    """One row for each run of an axis (:func:`rbcl_lite.experiments.axes.axis`).
+
+    Args:
+        result: what :func:`rbcl_lite.experiments.tables.runs.load_result` returned.
+        name: dotted name of what was varied, for example ``train.epochs``.
+        part: test or validation.
+
+    Returns:
+        ``method``, ``seed``, ``value`` of what was varied, and the scores of ``part`` in per cent.
+
+    Raises:
+        ValueError: nothing of that name was varied.
+
+    >>> run = {"method": "bct", "seed": 0, "changes": {"train.epochs": 8}, "test": {"new_old": 20.0}}
+    >>> axis_table({"runs": [run]}, "train.epochs").to_dict("records")
+    [{'method': 'bct', 'seed': 0, 'value': 8, 'new_old': 20.0}]
+    """
+    varied = {key for run in result["runs"] for key in run.get("changes", {})}
+    if name not in varied:
+        raise ValueError(f"{name!r} was not varied here, but {', '.join(sorted(varied)) or 'nothing'}")
+    rows = [
+        {"method": run["method"], "seed": run["seed"], "value": run["changes"][name], **run[part]}
+        for run in result["runs"]
+        if name in run.get("changes", {})
+    ]
+    return pd.DataFrame(rows)
+
+
+def epoch_table(result: Mapping[str, Any], epochs: int) -> pd.DataFrame:
+    """One row for each epoch of the watched runs of one length.
+
+    Args:
+        result: of the axis ``length``.
+        epochs: the length.
+
+    Returns:
+        ``method``, ``seed``, ``epoch`` from 1 on, ``new_old`` and ``new_new`` on validation people in
+        per cent, and ``dead``, the share of saturated pairs in per cent (NaN for methods that have
+        none).
+
+    Raises:
+        ValueError: no run of that length was watched.
+
+    >>> run = {"method": "smooth-ap", "seed": 0, "changes": {"train.epochs": 1, "watch": True}}
+    >>> run["epochs"] = {"new_old": [30.0], "new_new": [50.0], "saturation": [0.25]}
+    >>> epoch_table({"runs": [run]}, 1).to_dict("records")
+    [{'method': 'smooth-ap', 'seed': 0, 'epoch': 1, 'new_old': 30.0, 'new_new': 50.0, 'dead': 25.0}]
+    """
+    tables = []
+    for run in result["runs"]:
+        if run.get("changes", {}).get("train.epochs") != epochs or "epochs" not in run:
+            continue
+        seen = pd.DataFrame({name: run["epochs"][name] for name in WATCHED if name in run["epochs"]})
+        seen = seen.reindex(columns=list(WATCHED)).rename(columns={"saturation": "dead"})
+        seen["dead"] *= 100
+        which = pd.DataFrame({"method": run["method"], "seed": run["seed"], "epoch": seen.index + 1})
+        tables.append(pd.concat([which, seen], axis=1))
+    if not tables:
+        raise ValueError(f"no run of {epochs} epochs was watched in this result")
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,59 @@
+"""Tables and figures of an axis: each run in its place, the means of the seeds, and what is missing said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pytest
+
+from rbcl_lite.experiments.tables.axis import axis_table, epoch_table
+from rbcl_lite.experiments.tables.runs import load_result
+from rbcl_lite.plots.axes import axis_curves, epoch_curves
+
+
+def run(method: str, seed: int, epochs: int, new_old: float) -> dict:
+    test = {"old_old": 20.0, "new_old": new_old, "new_new": 60.0}
+    seen = {"new_old": [new_old / 2] * epochs, "new_new": [50.0] * epochs}
+    if method == "smooth-ap":
+        seen["saturation"] = [0.5] * epochs
+    changes = {"train.epochs": epochs, "watch": True}
+    return {"method": method, "seed": seed, "changes": changes, "test": test, "epochs": seen}
+
+
+RUNS = [run(m, s, n, 30 + s + n) for m in ("smooth-ap", "bct") for s in (0, 2) for n in (1, 4)]
+RESULT = {"runs": [*RUNS, {"method": "independent", "seed": 0, "test": {"new_old": 1.0}}]}
+
+
+@pytest.fixture(autouse=True)
+def _close() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def test_a_row_for_each_run_and_for_each_epoch() -> None:
+    table = axis_table(RESULT, "train.epochs")
+    assert len(table) == 8 and table.query("method == 'bct' and seed == 2 and value == 4")["new_old"].item() == 36
+    epochs = epoch_table(RESULT, 4)
+    assert len(epochs) == 4 * 4 and epochs["epoch"].max() == 4 and epochs["epoch"].min() == 1
+    assert set(epochs.query("method == 'smooth-ap'")["dead"]) == {50.0}
+    assert epochs.query("method == 'bct'")["dead"].isna().all()
+
+
+def test_what_was_not_measured_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"'old\.share' was not varied here, but train\.epochs, watch"):
+        axis_table(RESULT, "old.share")
+    with pytest.raises(ValueError, match="no run of 64 epochs"):
+        epoch_table(RESULT, 64)
+    with pytest.raises(FileNotFoundError, match="rbcl-lite experiment axis old-quality"):
+        load_result("old-quality", tmp_path)
+
+
+def test_figures_draw_the_means_of_the_seeds() -> None:
+    above, below = axis_curves(axis_table(RESULT, "train.epochs"), "epochs", ["smooth-ap", "bct"], log=2).axes
+    old, line, _ = above.lines
+    assert old.get_ydata().tolist() == [20, 20] and line.get_ydata().tolist() == [32, 35]
+    assert [t.get_text() for t in below.get_xticklabels()] == ["1", "4"]
+    dead, found = epoch_curves(epoch_table(RESULT, 4), ["smooth-ap"]).axes
+    assert dead.lines[0].get_ydata().tolist() == [50] * 4 and found.lines[0].get_ydata().tolist() == [17.5] * 4
