@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from rbcl_lite.experiments.tables.runs import chosen_runs
+from rbcl_lite.metrics.interval import reach
 
 SEEDS = 5
 """Paired seeds below which nothing is called higher or lower."""
@@ -33,8 +33,7 @@ def paired_verdict(differences: Iterable[float]) -> str:
     text = f"{gap.mean():+.1f} points over {len(gap)} paired seed{'s' * (len(gap) != 1)}"
     if len(gap) < SEEDS:
         return f"{text}: not separated (fewer than {SEEDS})"
-    reach = stats.t.ppf(0.975, len(gap) - 1) * stats.sem(gap)  # 0 for equal differences
-    low, high = gap.mean() - reach, gap.mean() + reach
+    low, high = gap.mean() - reach(gap), gap.mean() + reach(gap)
     word = "higher" if low > 0 else "lower" if high < 0 else "not separated"
     return f"{text}, 95 % interval {low:+.1f} to {high:+.1f}: {word}"
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
-from scipy import stats
 
+from rbcl_lite.metrics.interval import reach
 from rbcl_lite.metrics.result import RankingResult
 from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, style
 
@@ -22,17 +22,14 @@ def seed_dots(differences: Mapping[str, Sequence[float]], *, label: str) -> Figu
         label: of the horizontal axis.
 
     Raises:
-        ValueError: a method with fewer than two seeds, which have no interval.
+        ValueError: a method with fewer than two seeds.
     """
     with style():
         figure, ax = plt.subplots(figsize=(6.4, 0.55 * len(differences) + 1.1))
         ax.axvline(0, color=INK, ls="--", lw=1.2)
         for line, (method, values) in enumerate(differences.items()):
             points, colour = np.asarray(values, dtype=float), METHOD_COLOURS.get(method, OLD)
-            if len(points) < 2:
-                raise ValueError(f"{method} has {len(points)} seed: an interval takes at least two")
-            reach = float(stats.t.ppf(0.975, len(points) - 1) * stats.sem(points))
-            ax.errorbar(points.mean(), line, xerr=reach, fmt="o", ms=6, capsize=4, color=colour)
+            ax.errorbar(points.mean(), line, xerr=reach(points), fmt="o", ms=6, capsize=4, color=colour)
             ax.scatter(points, np.full(len(points), line - 0.28), s=22, fc="none", ec=colour, lw=1.2)
         ax.set(yticks=range(len(differences)), yticklabels=list(differences), xlabel=label)
         ax.set_ylim(-0.7, len(differences) - 0.5)
