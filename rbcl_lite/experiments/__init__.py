@@ -1,4 +1,12 @@
-"""Many runs compared fairly: the five settings, the sweep over weights, the tables, the verdicts."""
+"""Many runs compared fairly: the five settings, the sweep over weights, the tables, the verdicts.
+
+Read in this order: ``settings`` (what is upgraded), ``jobs`` and ``result_file`` (a run, and where
+its numbers are kept), ``choice`` and ``sweep`` (weights), ``axes``, ``ablation`` and
+``repeatability`` (what else is varied), ``measure`` and ``rotation`` (what is measured, and the
+baseline), ``verdict`` and ``claim`` (what may be said), ``freshness`` (whether it still holds). The
+folders are ``tables``, ``rollout``, ``omniglot``, ``gpu`` and ``close_up``, where single chapters
+look closer.
+"""
 
 from rbcl_lite.experiments.beside import beside
 from rbcl_lite.experiments.choice import choose_weight
