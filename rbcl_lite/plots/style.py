@@ -9,6 +9,7 @@ from typing import Any
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 OLD = "#7A7A8C"
@@ -107,8 +108,8 @@ def style() -> Iterator[None]:
 
 
 def one_legend(axes: np.ndarray, count: int, title: str | None = None) -> None:
-    """One legend for panels in a grid: in the place of a panel that is not there, else right of the
-    last.
+    """One legend for panels in a grid, of everything that any of them shows: in the place of a panel
+    that is not there, else right of the last.
 
     Args:
         axes: [L, W] panels; those behind the first ``count`` are empty and are removed, or hold the
@@ -117,14 +118,25 @@ def one_legend(axes: np.ndarray, count: int, title: str | None = None) -> None:
         title: of the legend.
     """
     last, spare = axes.flat[count - 1], list(axes.flat[count:])
-    handles, labels = last.get_legend_handles_labels()
+    shown: dict[str, Artist] = {}
+    for ax in axes.flat[:count]:
+        for handle, label in zip(*ax.get_legend_handles_labels()):
+            shown.setdefault(label, handle)
+    handles = list(shown.values())
     if spare:
         spare[0].set_axis_off()  # its ticks may be those of the others
-        spare[0].legend(handles, labels, title=title, loc="center left", alignment="left")
+        spare[0].legend(handles, list(shown), title=title, loc="center left", alignment="left")
         for ax in spare[1:]:
             ax.remove()
     else:
-        last.legend(handles, labels, title=title, loc="center left", bbox_to_anchor=(1.0, 0.5), alignment="left")
+        last.legend(
+            list(shown.values()),
+            list(shown),
+            title=title,
+            loc="center left",
+            bbox_to_anchor=(1.0, 0.5),
+            alignment="left",
+        )
 
 
 def bare(ax: Axes) -> Axes:

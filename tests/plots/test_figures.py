@@ -149,5 +149,8 @@ def test_trade_off_panels_show_each_setting_and_one_legend() -> None:
         assert [ax.get_title(loc="left") for ax in figure.axes[:count]] == [f"setting {i}" for i in range(count)]
         legends = [ax.get_legend() is not None for ax in figure.axes]
         assert legends == [False] * (len(legends) - 1) + [True] and len(legends) == count + (count == 3)
+    other = {"chosen": {"l2": 4}, "runs": [{**r, "method": r["method"].replace("bct", "l2")} for r in result()["runs"]]}
+    legend = trade_off_panels({"setting 0": result(), "setting 1": other}).axes[-1].get_legend()
+    assert legend is not None and [t.get_text() for t in legend.get_texts()] == ["bct", "l2"]
     low, high = figure.axes[0].get_ylim()
     assert 15 < low < 20 and 25 < high < 30  # from old/old to the best of the swept seed
