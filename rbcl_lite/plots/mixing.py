@@ -46,6 +46,7 @@ def gradient_rows(
         axes[1].barh(rows, norms, height=0.8, color=COMPATIBLE)
         axes[1].scatter(np.zeros(old.sum()), rows[old], marker="s", s=14, color=OLD, clip_on=False, zorder=3)
         axes[1].set(title="norm per row", xlabel="norm")
+        axes[1].spines["left"].set_visible(False)  # the squares of the old rows stand in its place
         middle = first + (count - 1) / 2
         axes[2].barh(middle, weight_gradient.norm(dim=1).numpy()[people], height=count * 0.85, color=INK)
         axes[2].set(title="classifier, per person", xlabel="norm")
