@@ -33,7 +33,8 @@ def paired_verdict(differences: Iterable[float]) -> str:
     text = f"{gap.mean():+.1f} points over {len(gap)} paired seed{'s' * (len(gap) != 1)}"
     if len(gap) < SEEDS:
         return f"{text}: not separated (fewer than {SEEDS})"
-    low, high = gap.mean() - reach(gap), gap.mean() + reach(gap)
+    half = reach(gap)
+    low, high = gap.mean() - half, gap.mean() + half
     word = "higher" if low > 0 else "lower" if high < 0 else "not separated"
     return f"{text}, 95 % interval {low:+.1f} to {high:+.1f}: {word}"
 

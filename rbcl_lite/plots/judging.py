@@ -22,13 +22,15 @@ def seed_dots(differences: Mapping[str, Sequence[float]], *, label: str) -> Figu
         label: of the horizontal axis.
 
     Raises:
-        ValueError: a method with fewer than two seeds.
+        ValueError: a method with fewer than two seeds, which have no interval; it is named.
     """
     with style():
         figure, ax = plt.subplots(figsize=(6.4, 0.55 * len(differences) + 1.1))
         ax.axvline(0, color=INK, ls="--", lw=1.2)
         for line, (method, values) in enumerate(differences.items()):
             points, colour = np.asarray(values, dtype=float), METHOD_COLOURS.get(method, OLD)
+            if len(points) < 2:
+                raise ValueError(f"{method} has {len(points)} seed: an interval takes at least two")
             ax.errorbar(points.mean(), line, xerr=reach(points), fmt="o", ms=6, capsize=4, color=colour)
             ax.scatter(points, np.full(len(points), line - 0.28), s=22, fc="none", ec=colour, lw=1.2)
         ax.set(yticks=range(len(differences)), yticklabels=list(differences), xlabel=label)

@@ -31,7 +31,7 @@ def test_seed_dots_draw_each_seed_and_the_mean() -> None:
     assert [sorted(c.get_offsets()[:, 0].tolist()) for c in rings] == [[-4.0, -2.0], [1.0, 2.0, 3.0]]
     means = [line.get_xdata()[0] for line in ax.lines if to_hex(line.get_color()) == METHOD_COLOURS["bct"].lower()]
     assert 2.0 in means
-    with pytest.raises(ValueError, match="at least two"):
+    with pytest.raises(ValueError, match="bct has 1 seed: an interval takes at least two"):
         seed_dots({"bct": [1.0]}, label="points")
 
 
