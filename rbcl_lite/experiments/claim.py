@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Literal
 
 import numpy as np
 
-from rbcl_lite.experiments.verdict import SEEDS, paired_verdict
-
-Says = Literal["higher", "lower", "not separated"]
+from rbcl_lite.experiments.verdict import SEEDS, Verdict, paired_verdict, separated
 
 
-def claim(sentence: str, differences: Iterable[float], says: Says = "higher") -> None:
+def claim(sentence: str, differences: Iterable[float], says: Verdict = "higher") -> None:
     """Print a finding with its verdict, and raise where the differences do not bear it out.
 
-    Fewer than five paired seeds separate nothing (:func:`~rbcl_lite.experiments.verdict.paired_verdict`):
+    Fewer than five paired seeds separate nothing (:func:`~rbcl_lite.experiments.verdict.separated`):
     the line says so, and only a mean with the wrong sign is refused.
 
     Args:
@@ -42,7 +39,7 @@ def claim(sentence: str, differences: Iterable[float], says: Says = "higher") ->
     if len(gap) < SEEDS:
         held = {"higher": gap.mean() > 0, "lower": gap.mean() < 0, "not separated": True}[says]
     else:
-        held = found.endswith(f": {says}")
+        held = separated(gap) == says
     if not held:
         raise AssertionError(f"{sentence}: the results say {found}; write the sentence anew")
     sys.stdout.write(f"{sentence}: {found}\n")

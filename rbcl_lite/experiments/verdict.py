@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,30 @@ SEEDS = 5
 """Paired seeds below which nothing is called higher or lower."""
 
 
-def paired_verdict(differences: Iterable[float]) -> str:
-    """The differences of two methods on the same seeds, in words that the number of seeds allows.
+Verdict = Literal["higher", "lower", "not separated"]
+"""The words of a verdict."""
+
+
+def separated(differences: Iterable[float]) -> Verdict:
+    """Whether two methods differ on the same seeds, in one of three words.
 
     ``higher`` or ``lower`` takes at least five differences, and a 95 % interval (Student's t, of
     the mean difference) without zero. Everything else is ``not separated``.
+
+    Args:
+        differences: in points, one for each seed that both methods were run on.
+
+    >>> separated([2.0, 1.0, 3.0, 2.0, 2.0]), separated([2.0, 1.0, 3.0])
+    ('higher', 'not separated')
+    """
+    gap = np.asarray(list(differences), dtype=float)
+    if len(gap) < SEEDS or abs(gap.mean()) <= reach(gap):
+        return "not separated"
+    return "higher" if gap.mean() > 0 else "lower"
+
+
+def paired_verdict(differences: Iterable[float]) -> str:
+    """The mean difference of two methods on the same seeds with its interval, and the word of :func:`separated`.
 
     Args:
         differences: in points, one for each seed that both methods were run on.
@@ -34,9 +53,7 @@ def paired_verdict(differences: Iterable[float]) -> str:
     if len(gap) < SEEDS:
         return f"{text}: not separated (fewer than {SEEDS})"
     half = reach(gap)
-    low, high = gap.mean() - half, gap.mean() + half
-    word = "higher" if low > 0 else "lower" if high < 0 else "not separated"
-    return f"{text}, 95 % interval {low:+.1f} to {high:+.1f}: {word}"
+    return f"{text}, 95 % interval {gap.mean() - half:+.1f} to {gap.mean() + half:+.1f}: {separated(gap)}"
 
 
 def paired(result: dict[str, Any], method: str, other: str, column: str = "new_old", part: str = "test") -> pd.Series:

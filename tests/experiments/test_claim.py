@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rbcl_lite.experiments.claim import Says, claim
+from rbcl_lite.experiments.claim import claim
+from rbcl_lite.experiments.verdict import Verdict
 
 UP = [2.0, 1.0, 3.0, 2.0, 2.0]
 DOWN = [-x for x in UP]
@@ -12,7 +13,7 @@ OPEN = [2.0, -1.0, 3.0, -2.0, 1.0]
 
 
 @pytest.mark.parametrize(("gap", "word"), [(UP, "higher"), (DOWN, "lower"), (OPEN, "not separated")])
-def test_five_seeds_decide(gap: list[float], word: Says, capsys: pytest.CaptureFixture[str]) -> None:
+def test_five_seeds_decide(gap: list[float], word: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
     claim("sentence", gap, word)
     said = capsys.readouterr().out
     assert said.startswith("sentence: ") and said.endswith(f": {word}\n") and "95 % interval" in said

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rbcl_lite.experiments.settings import SETTINGS, TABLE, VARIANTS, independent
 from rbcl_lite.experiments.tables.runs import chosen_runs
-from rbcl_lite.experiments.verdict import SEEDS, paired, paired_verdict
+from rbcl_lite.experiments.verdict import SEEDS, paired, separated
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 
@@ -63,7 +63,7 @@ def compare(results: Results, pairs: Mapping[str, tuple[str, str, str]]) -> pd.D
 
     Returns:
         the mean difference in points with a mark for its verdict
-        (:func:`~rbcl_lite.experiments.verdict.paired_verdict`, :data:`MARKS`; ``?`` where fewer than
+        (:func:`~rbcl_lite.experiments.verdict.separated`, :data:`MARKS`; ``?`` where fewer than
         five seeds allow none), or a dash where one of the two is missing.
     """
 
@@ -73,8 +73,8 @@ def compare(results: Results, pairs: Mapping[str, tuple[str, str, str]]) -> pd.D
         gap = paired(dict(result), one, other, column)
         if gap.empty:
             return "–"
-        said = paired_verdict(gap)
-        return f"{said.split()[0].replace('-', '−')} {MARKS.get(said.rsplit(': ', 1)[1], '?')}"
+        mark = "?" if len(gap) < SEEDS else MARKS[separated(gap)]
+        return f"{gap.mean():+.1f} {mark}".replace("-", "−")
 
     cells = {name: [cell(r, *pair) for pair in pairs.values()] for name, r in results.items()}
     return pd.DataFrame(cells, index=list(pairs))

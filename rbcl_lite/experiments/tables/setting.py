@@ -13,7 +13,7 @@ from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.rotation import BASELINES, ROTATION
 from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.experiments.tables.runs import chosen_runs, curve, load_result
-from rbcl_lite.experiments.verdict import verdict
+from rbcl_lite.experiments.verdict import paired, separated
 from rbcl_lite.metrics.compatibility import adv_scores, is_compatible, update_gain
 from rbcl_lite.metrics.trade_off import hypervolume
 
@@ -50,8 +50,8 @@ def setting_table(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
         - ``area``: :func:`~rbcl_lite.metrics.trade_off.hypervolume` of the swept curve above
           (old/old, old/old), in thousands of squared points; NaN where nothing was swept
         - ``seconds`` of training
-        - ``against bct``, ``against rotation``: :func:`~rbcl_lite.experiments.verdict.verdict` of
-          new/old, in one word
+        - ``against bct``, ``against rotation``: :func:`~rbcl_lite.experiments.verdict.separated` of
+          new/old
     """
     runs = chosen_runs(result, part)
     alone = runs[runs["method"] == "independent"].set_index("seed")["new_new"]
@@ -92,4 +92,4 @@ def _word(result: dict[str, Any], method: str, other: str, part: str) -> str:
     """``higher``, ``lower``, ``not separated``, or a dash for the method itself and where the other is missing."""
     if method == other or other not in set(chosen_runs(result, part)["method"]):
         return "–"
-    return verdict(result, method, other, part=part).rsplit(": ", 1)[1].split(" (")[0]
+    return separated(paired(result, method, other, part=part))
