@@ -25,6 +25,8 @@ class Sweep(Measured):
     """The first seed gets all weights, the others the chosen one."""
     leader_seeds: tuple[int, ...] = ()
     """Further seeds for the methods within three points of the best."""
+    whole_curves: tuple[str, ...] = ()
+    """Methods that get all weights on every one of --seeds, to be compared at one price."""
     name: str | None = None
     """Name of the result file, for what is compared beside the setting's own table."""
     changes: str = "{}"
@@ -40,6 +42,7 @@ class Sweep(Measured):
             changes=read_options("--changes", self.changes),
             seeds=self.seeds,
             leader_seeds=self.leader_seeds,
+            whole_curves=self.whole_curves,
             **self.how,
         )
         say(path)

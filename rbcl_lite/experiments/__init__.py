@@ -10,13 +10,14 @@ look closer.
 
 from rbcl_lite.experiments.beside import beside
 from rbcl_lite.experiments.choice import choose_weight
-from rbcl_lite.experiments.close_up.heads import affordable, sweep_heads, sweep_variants, train_head
+from rbcl_lite.experiments.close_up.heads import sweep_heads, sweep_variants, train_head
 from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
 from rbcl_lite.experiments.settings import SETTINGS, compatible, independent
 from rbcl_lite.experiments.shared import shared_config
 from rbcl_lite.experiments.tables.models import model_table
+from rbcl_lite.experiments.tables.price import affordable, at_price, paired_at_price
 from rbcl_lite.experiments.tables.runs import chosen_runs, curve, load_result, runs_table, summary
 from rbcl_lite.experiments.tables.scores import score_table
 from rbcl_lite.experiments.tables.setting import measured_settings, setting_table
@@ -27,6 +28,7 @@ __all__ = [
     "CrossTest",
     "affordable",
     "age",
+    "at_price",
     "beside",
     "choose_weight",
     "chosen_runs",
@@ -40,6 +42,7 @@ __all__ = [
     "measured_settings",
     "model_table",
     "paired",
+    "paired_at_price",
     "paired_verdict",
     "rotate",
     "runs_table",

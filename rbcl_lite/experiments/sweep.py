@@ -31,6 +31,7 @@ def sweep(
     changes: Mapping[str, Any] | None = None,
     seeds: Sequence[int] = (0, 1, 2),
     leader_seeds: Sequence[int] = (),
+    whole_curves: Sequence[str] = (),
     workers: int = 2,
     scale_name: str | None = None,
     folder: Path = RESULTS,
@@ -53,6 +54,8 @@ def sweep(
         seeds: of people and weights.
         leader_seeds: further seeds, for the methods within three points of the best validation
             new/old.
+        whole_curves: methods that get every weight on every one of ``seeds``, so that they can be
+            compared at one price (:func:`~rbcl_lite.experiments.tables.price.at_price`).
         workers: processes, one thread each.
         scale_name: see :func:`rbcl_lite.base.scale.scale`.
         folder: where ``NAME.json`` is written (``NAME-SCALE.json`` at another scale than laptop).
@@ -63,8 +66,9 @@ def sweep(
         list.
 
     Raises:
-        ValueError: no seed, no method, a method without a list of weights, a file that is another
-            setting's, or changes in the setting's own file or in one that holds others.
+        ValueError: no seed, no method, a method without a list of weights, a whole curve of a method
+            that is not swept, a file that is another setting's, or changes in the setting's own file
+            or in one that holds others.
     """
     at, file = scale(scale_name).name, name or setting
     path = result_path(file, at, folder)
@@ -81,7 +85,17 @@ def sweep(
     def job(method: str, weight: float, seed: int) -> Job:
         return Job(setting, method, weight, seed, at, same)
 
-    sweep_jobs(path, job, execute, methods, seeds=seeds, leader_seeds=leader_seeds, workers=workers, progress=progress)
+    sweep_jobs(
+        path,
+        job,
+        execute,
+        methods,
+        seeds=seeds,
+        leader_seeds=leader_seeds,
+        whole_curves=whole_curves,
+        workers=workers,
+        progress=progress,
+    )
     return path
 
 
@@ -93,6 +107,7 @@ def sweep_jobs(
     *,
     seeds: Sequence[int],
     leader_seeds: Sequence[int] = (),
+    whole_curves: Sequence[str] = (),
     workers: int = 2,
     progress: bool | None = None,
 ) -> None:
@@ -102,16 +117,20 @@ def sweep_jobs(
         path: the result file.
         job: from method, weight and seed to the job.
         work: a function of a module, from a job to its record.
-        methods, seeds, leader_seeds, workers, progress: see :func:`sweep`.
+        methods, seeds, leader_seeds, whole_curves, workers, progress: see :func:`sweep`.
 
     Raises:
-        ValueError: no seed, no method, or a method without a list of weights.
+        ValueError: no seed, no method, a method without a list of weights, or a whole curve of a
+            method that is not swept.
     """
     unknown = [m for m in methods if m not in WEIGHTS]
     if unknown:
         raise ValueError(f"no weights are listed for {', '.join(unknown)}; choose among {', '.join(WEIGHTS)}")
     if not seeds or not methods:
         raise ValueError(f"a sweep needs at least one seed and one method, got {len(seeds)} and {len(methods)}")
+    left_out = sorted(set(whole_curves) - set(methods))
+    if left_out:
+        raise ValueError(f"whole curves are asked for {', '.join(left_out)}: name them among the methods too")
     first = seeds[0]
 
     def jobs(method_weights: Mapping[str, float], seed: int) -> list[Job]:
@@ -144,6 +163,9 @@ def sweep_jobs(
     leading = {m: w for m, w in chosen.items() if m in leaders(path, methods)} if leader_seeds else {}
     for seed in leader_seeds:
         run_jobs(jobs({**BASELINES, **leading}, seed), work, workers, path, f"seed {seed}", progress)
+    swept = [(j.method, j.weight) for j in todo if j.method in whole_curves]
+    for seed in seeds[1:]:
+        run_jobs([job(m, w, seed) for m, w in swept], work, workers, path, f"curves of seed {seed}", progress)
 
 
 def limit_of(method: str) -> float | None:

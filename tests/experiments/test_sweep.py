@@ -121,6 +121,25 @@ def test_a_file_of_its_own_keeps_what_others_wrote(tmp_path: Path, monkeypatch: 
         sweep("stronger-and-more", ["l2"], name="more-identities", scale_name="laptop", folder=tmp_path)
 
 
+def test_whole_curves_over_seeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Job] = []
+
+    def measured(jobs: list[Job], *_: object) -> dict[Job, dict[str, Any]]:
+        asked.extend(jobs)
+        score = {"new_old": 30.0, "new_new": 60.0, "old_old": 20.0}
+        return {j: {"weight": j.weight, "validation": {**score, "new_new": 60 - abs(j.weight - 2)}} for j in jobs}
+
+    monkeypatch.setattr(sweeps, "run_jobs", measured)
+    monkeypatch.setattr(sweeps, "WEIGHTS", {"l2": (1, 2, 4), "bct": (1, 2, 4)})
+    monkeypatch.setattr(sweeps, "choose_weight", lambda records, alone: 2.0)
+    here = {"seeds": (0, 1, 2), "scale_name": "laptop", "folder": tmp_path}
+    sweep("more-identities", ["l2", "bct"], whole_curves=["bct"], **here)
+    weights = {m: {s: {j.weight for j in asked if (j.method, j.seed) == (m, s)} for s in (1, 2)} for m in ("l2", "bct")}
+    assert weights["bct"] == {1: {1.0, 2.0, 4.0}, 2: {1.0, 2.0, 4.0}} and weights["l2"] == {1: {2.0}, 2: {2.0}}
+    with pytest.raises(ValueError, match="whole curves are asked for nccl: name them among the methods too"):
+        sweep("more-identities", ["l2"], whole_curves=["nccl"], **here)
+
+
 def test_changed_runs_never_stand_among_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Job] = []
     monkeypatch.setattr(sweeps, "sweep_jobs", lambda path, job, *_, **__: asked.append(job("rbcl", 1.0, 0)))

@@ -179,32 +179,3 @@ def sweep_variants(
         name: pd.concat([alone, sweep_heads(new, old, stored, method, weights, options=options, **settings)])
         for name, (method, options, weights) in variants.items()
     }
-
-
-def affordable(curve: pd.DataFrame, cost: float) -> float:
-    """The highest new/old on a curve over weights for at most ``cost`` points of new/new.
-
-    Neighbouring weights are joined by straight lines. So two methods are compared at equal cost,
-    wherever their weights happen to lie.
-
-    Args:
-        curve: rows with ``weight``, ``new_old`` and ``new_new``; the smallest weight is 0, the head
-            that pays nothing.
-        cost: points of new/new below those of weight 0, at least 0.
-
-    Raises:
-        ValueError: a curve without weight 0, or a negative cost.
-
-    >>> curve = pd.DataFrame({"weight": [0, 1, 4], "new_old": [2.0, 22.0, 30.0], "new_new": [60.0, 59.0, 55.0]})
-    >>> affordable(curve, 0.5), affordable(curve, 2), affordable(curve, 9)
-    (12.0, 24.0, 30.0)
-    """
-    points = curve.sort_values("weight")
-    if cost < 0 or points["weight"].iloc[0] != 0:
-        raise ValueError(f"the curve must start at weight 0 and cost must not be negative, got {cost}")
-    gain, paid = points["new_old"].to_numpy(), points["new_new"].iloc[0] - points["new_new"].to_numpy()
-    best = [g for g, p in zip(gain, paid) if p <= cost]
-    for i in np.flatnonzero((paid[:-1] <= cost) != (paid[1:] <= cost)):  # where a line crosses the limit
-        share = (cost - paid[i]) / (paid[i + 1] - paid[i])
-        best.append(gain[i] + share * (gain[i + 1] - gain[i]))
-    return float(max(best))

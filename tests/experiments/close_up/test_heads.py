@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import torch
 
-from rbcl_lite.experiments.close_up.heads import affordable, sweep_heads, sweep_variants, train_head
+from rbcl_lite.experiments.close_up.heads import sweep_heads, sweep_variants, train_head
 from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
@@ -81,17 +81,3 @@ def test_a_sweep_has_a_row_for_each_head() -> None:
     assert alone["saturation"].isna().all()
     curve = sweep_variants(new, old, upgraded, {"x": ("rbcl", {"agents": 0}, [0.5, 2.0])}, **settings)["x"]
     pd.testing.assert_frame_equal(curve, pd.concat([alone, table]))
-
-
-def test_equal_cost_on_a_curve_that_turns_back() -> None:
-    """New/new may rise again with the weight: every crossing counts, and the order of the rows does not."""
-    curve = pd.DataFrame(
-        {"weight": [9.0, 0.0, 1.0, 3.0], "new_old": [40.0, 0.0, 10.0, 30.0], "new_new": [60.0, 60.0, 56.0, 61.0]}
-    )
-    assert affordable(curve, 0) == pytest.approx(40)
-    assert affordable(curve[curve["weight"] < 9], 2) == pytest.approx(30)
-    assert affordable(curve[curve["weight"] < 3], 2) == pytest.approx(5)
-    with pytest.raises(ValueError, match="start at weight 0"):
-        affordable(curve[curve["weight"] > 0], 1)
-    with pytest.raises(ValueError, match="negative"):
-        affordable(curve, -1)
