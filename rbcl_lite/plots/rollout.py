@@ -10,29 +10,29 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, one_legend, style
+from rbcl_lite.plots.style import METHOD_COLOURS, OLD, PLAIN_COLOURS, one_legend, style
 
 ORDER_LOOKS = {
-    "random": (INK, "-", "o"),
-    "most-searched": ("#4C8FD6", "-", "s"),
-    "least-certain": ("#A8861A", "-", "^"),
-    "by-camera": ("#8C6D46", "-", "D"),
-    "worst-placed": ("#B5409A", "-", "v"),
+    "random": (PLAIN_COLOURS[0], "-", "o"),
+    "most-searched": (PLAIN_COLOURS[1], "-", "s"),
+    "least-certain": (PLAIN_COLOURS[2], "--", "^"),
+    "by-camera": (PLAIN_COLOURS[3], ":", "D"),
+    "worst-placed": (PLAIN_COLOURS[4], "-.", "v"),
 }
 """Colour, dash and mark of each order of a backfill."""
 RULE_LOOKS = {
-    "carried": (INDEPENDENT, "-", "o"),
-    "recalibrated": ("#4C8FD6", "--", "s"),
-    "by version": (COMPATIBLE, "-", "^"),
+    "carried": (PLAIN_COLOURS[2], "-", "o"),
+    "recalibrated": (PLAIN_COLOURS[1], "--", "s"),
+    "by version": (PLAIN_COLOURS[4], "-.", "^"),
 }
 """The same of each rule for the threshold."""
 FUSION_LOOKS = {
-    "none": (INDEPENDENT, "-", "o"),
-    "z-norm": ("#4C8FD6", "-", "s"),
-    "quantile": (COMPATIBLE, "-", "^"),
-    "both quantile": (OLD, "-", "v"),
+    "none": (PLAIN_COLOURS[0], "-", "o"),
+    "z-norm": (PLAIN_COLOURS[1], "--", "s"),
+    "quantile": (PLAIN_COLOURS[2], "-", "^"),
+    "both quantile": (PLAIN_COLOURS[4], "-.", "v"),
 }
-"""The same of each fusion; ``both`` asks each vector by its own model's query."""
+"""The same of each fusion; ``both`` compares each vector with the query of its own model."""
 
 
 def backfill_curves(

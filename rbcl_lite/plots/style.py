@@ -50,6 +50,9 @@ METHOD_COLOURS = {
 All but the independent one are compatible models.
 """
 
+PLAIN_COLOURS = (INK, "#5B7FA6", "#A06A5B", "#8A8A3C", "#8667A3")
+"""Lines that are neither a model nor a method: orders, rules, fusions. Their dashes and marks differ too."""
+
 LEARNER_COLOURS = {"ecn": "#7D5BA6", "pseudo-labels": "#B98A1E"}
 """Independent models that learn without labels."""
 

@@ -6,13 +6,13 @@ import pytest
 from matplotlib.colors import to_hex, to_rgb
 
 from rbcl_lite.plots import cross_test_heatmap, style
-from rbcl_lite.plots.rollout import ORDER_LOOKS
+from rbcl_lite.plots.rollout import FUSION_LOOKS, ORDER_LOOKS, RULE_LOOKS
 
 PAGES = {"light": "#FFFFFF", "dark": "#121212"}
 NAMED = {n: getattr(style, n) for n in ("OLD", "INDEPENDENT", "COMPATIBLE", "INK", "RIGHT", "WRONG", "JUNK")}
 PEOPLE = {f"person {i}": colour for i, colour in enumerate(style.PEOPLE_COLOURS)}
-ORDERS = {name: colour for name, (colour, *_) in ORDER_LOOKS.items()}
-COLOURS = {**NAMED, **PEOPLE, **ORDERS, **style.METHOD_COLOURS, **style.LEARNER_COLOURS}
+PLAIN = {f"line {i}": colour for i, colour in enumerate(style.PLAIN_COLOURS)}
+COLOURS = {**NAMED, **PEOPLE, **PLAIN, **style.METHOD_COLOURS, **style.LEARNER_COLOURS}
 
 
 def luminance(colour: str) -> float:
@@ -26,6 +26,13 @@ def luminance(colour: str) -> float:
 def test_contrast(name: str, page: str) -> None:
     dark, light = sorted([luminance(COLOURS[name]), luminance(PAGES[page])])
     assert (light + 0.05) / (dark + 0.05) >= 3, f"{name} {COLOURS[name]} on a {page} page"
+
+
+@pytest.mark.parametrize("looks", [ORDER_LOOKS, RULE_LOOKS, FUSION_LOOKS])
+def test_what_is_no_method_has_no_colour_of_one(looks: dict[str, tuple[str, str, str]]) -> None:
+    models = {style.OLD, style.INDEPENDENT, style.COMPATIBLE, *style.METHOD_COLOURS.values()}
+    assert not {colour for colour, *_ in looks.values()} & models
+    assert len(set(looks.values())) == len(looks)
 
 
 @pytest.mark.parametrize("score", [0.0, 0.35, 0.65, 1.0])
