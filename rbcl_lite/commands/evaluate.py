@@ -13,6 +13,8 @@ from rbcl_lite.base.files import write_json
 from rbcl_lite.commands.output import say
 from rbcl_lite.commands.which_images import check_named, which_images
 from rbcl_lite.experiments.measure import cross_test_runs, seen_people
+from rbcl_lite.experiments.rotation import ROTATION
+from rbcl_lite.experiments.stored_rotation import stored_rotation
 from rbcl_lite.experiments.stored_sides import read_sides
 from rbcl_lite.experiments.upgrade_report import report
 from rbcl_lite.metrics.result import CAMERAS_KNOWN, CAMERAS_UNKNOWN
@@ -35,7 +37,9 @@ class Evaluate:
     new: tuple[Path, ...] = ()
     """Vectors of the new model."""
     independent: tuple[Path, ...] = ()
-    """Vectors of the new model trained without compatibility; the update gain needs them."""
+    """Vectors of the new model trained without compatibility; the update gain needs them, and where the files hold
+    training images too, a rotation onto the old ones is judged beside them.
+    """
     data: str | None = None
     """Other images: a domain, or a folder of crops; also the new place of a folder that was moved.
     """
@@ -86,12 +90,22 @@ class Evaluate:
         sides, left_out = read_sides(files, self.part)
         for line in left_out:
             say(line)
+        if {"old", "independent"} <= set(files):
+            turned = stored_rotation(files, sides["independent"])
+            if turned is None:
+                say("no rotation: it is fitted on training images, and these files of old and independent share none")
+            else:
+                sides[ROTATION] = turned
         found = report(sides, self.metric)
         matrix, verdicts = found.matrix(), found.verdicts()
         self._show(matrix, found.camera_rule)
         if "compatible" in verdicts:
             above = "above old/old: compatible" if verdicts["compatible"] else "not above old/old: not compatible"
             say(f"new/old is {above} by the criterion of Shen et al. (2020)")
+            if "interval" in verdicts:
+                low, high = (100 * end for end in verdicts["interval"])
+                sure = "which leaves zero out" if low > 0 or high < 0 else "so other people might say the opposite"
+                say(f"new/old minus old/old, 95 % interval over people: {low:+.1f} to {high:+.1f} points, {sure}")
             worse, better = verdicts["negative_flips"], verdicts["positive_flips"]
             say(f"flips: {worse:.1%} of the queries were right and are wrong now, {better:.1%} the other way round")
         if "update_gain" in verdicts:

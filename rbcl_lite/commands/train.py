@@ -13,6 +13,7 @@ from rbcl_lite.commands.output import say
 from rbcl_lite.commands.recipes import load_recipe
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.images import Images
+from rbcl_lite.experiments.settings import VARIANTS
 from rbcl_lite.learners import LEARNERS
 from rbcl_lite.methods import METHODS
 from rbcl_lite.models.embedder import EmbedderConfig
@@ -133,10 +134,17 @@ class Train:
             raise ValueError("--old-size and --old-pixels say what an exported old model reads: name it by --old")
         old = None if self.old is None else find_given(self.old, self.old_size, self.old_pixels)
         height = given(self.height, (at.size if old else at.old_size)[0])
-        method_options = read_options("--options", self.options)
+        method, preset = VARIANTS.get(self.method, (self.method, {}))
+        method_options = {**preset, **read_options("--options", self.options)}
+        other = [name for name, value in preset.items() if method_options[name] != value]
+        if other:
+            raise ValueError(
+                f"--method {self.method} is {method} with {other[0]}={preset[other[0]]}, and --options says "
+                f"{method_options[other[0]]}: choose one, or name --method {method}"
+            )
         learner_options = read_options("--learner-options", self.learner_options)
         for flag, part, options in (
-            ("--options", METHODS.get(self.method), method_options),
+            ("--options", METHODS.get(method), method_options),
             ("--learner-options", LEARNERS.get(self.learner), learner_options),
         ):
             if part is not None:  # an unknown name is said below
@@ -158,7 +166,7 @@ class Train:
             learner=self.learner,
             learner_options=learner_options,
             labelled=None if self.labelled is None else Images(self.labelled),
-            method=self.method,
+            method=method,
             weight=self.weight,
             method_options=method_options,
             old=old,
@@ -178,7 +186,7 @@ class Train:
     def run(self) -> None:
         """Train, or find what was trained before; in several processes under ``accelerate launch``."""
         config = self.config()  # first: an unknown method needs another hint than a missing old model
-        if self.old is None and METHODS[self.method].needs_old:
+        if self.old is None and METHODS[config.method].needs_old:
             raise ValueError(f"--method {self.method} keeps a model compatible with an old one: name it by --old")
         check_config(config)
         processes = Processes.here()

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from rbcl_lite.experiments.stored_sides import Sides
+from rbcl_lite.metrics.bootstrap import bootstrap
 from rbcl_lite.metrics.compatibility import is_compatible, update_gain
 from rbcl_lite.metrics.flips import negative_flips, positive_flips
 from rbcl_lite.metrics.result import RankingResult
@@ -24,10 +26,12 @@ class UpgradeReport:
     Args:
         cells: result by (query model, gallery model).
         metric: which score counts.
+        people: [Q] identity of each query.
     """
 
     cells: Mapping[tuple[str, str], RankingResult]
-    metric: Metric = "mAP"
+    metric: Metric
+    people: np.ndarray
 
     def score(self, query: str, gallery: str) -> float | None:
         """0..1, or None where it was not measured."""
@@ -48,8 +52,9 @@ class UpgradeReport:
 
     def verdicts(self) -> dict[str, Any]:
         """What the scores of ``old``, ``new`` and ``independent`` allow to say: ``compatible``,
-        ``negative_flips``, ``positive_flips`` (shares) and ``update_gain`` (None where it is not
-        defined); each only where all that it needs was measured.
+        ``interval`` (of new/old minus old/old, 95 % over people; not of mINP), ``negative_flips``,
+        ``positive_flips`` (shares) and ``update_gain`` (None where it is not defined); each only
+        where all that it needs was measured.
         """
         out: dict[str, Any] = {}
         before, after = self.score("old", "old"), self.score("new", "old")
@@ -57,6 +62,8 @@ class UpgradeReport:
             return out
         out["compatible"] = is_compatible(after, before)
         old_old, new_old = self.cells["old", "old"], self.cells["new", "old"]
+        if self.metric != "mINP":  # which is kept as a mean alone
+            out["interval"] = self._interval(old_old, new_old)
         out["negative_flips"] = negative_flips(old_old, new_old)
         out["positive_flips"] = positive_flips(old_old, new_old)
         best = self.score("independent", "independent")
@@ -67,6 +74,13 @@ class UpgradeReport:
                 out["update_gain"] = None
         return out
 
+    def _interval(self, before: RankingResult, after: RankingResult) -> tuple[float, float]:
+        """Of the mean difference over queries, if people are drawn again."""
+        both = before.valid & after.valid
+        old, new = ((r.ap if self.metric == "mAP" else r.hit(1).astype(float))[both] for r in (before, after))
+        low, high = np.percentile(bootstrap(new - old, self.people[both]), [2.5, 97.5])
+        return float(low), float(high)
+
 
 def report(models: Mapping[str, Sides], metric: Metric = "mAP") -> UpgradeReport:
     """Every query side against every gallery side.
@@ -74,10 +88,16 @@ def report(models: Mapping[str, Sides], metric: Metric = "mAP") -> UpgradeReport
     Args:
         models: by name: ``old``, ``new``, ``independent``; the verdicts know these.
         metric: mAP, rank1 or mINP.
+
+    Raises:
+        ValueError: no model has queries.
     """
+    if all(side.query is None for side in models.values()):
+        raise ValueError("no model has queries, so nothing can be ranked")
     cells = {}
     for q, query in models.items():
         for g, gallery in models.items():
             if query.query is not None:
                 cells[q, g] = evaluate_ranking(query.query.fit(gallery.gallery.dim), gallery.gallery)
-    return UpgradeReport(cells, metric)
+    people = next(side.query.ids.numpy() for side in models.values() if side.query is not None)
+    return UpgradeReport(cells, metric, people)

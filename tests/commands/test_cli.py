@@ -11,6 +11,7 @@ from PIL import Image
 
 from rbcl_lite.base.scale import SCALES
 from rbcl_lite.commands.cli import main
+from rbcl_lite.commands.train import Train
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.folders import market1501
 from rbcl_lite.data.world import World
@@ -121,7 +122,7 @@ def test_render_writes_one_row_per_person(tmp_path: Path, capsys: pytest.Capture
 
 def test_methods_lists_every_method(capsys: pytest.CaptureFixture[str]) -> None:
     text = "\n".join(run(capsys, "methods"))
-    for name in ("independent", "bct", "contrastive", "supervised", "stronger-and-more"):
+    for name in ("independent", "bct", "contrastive", "supervised", "rbcl-no-agents", "stronger-and-more"):
         assert name in text
 
 
@@ -142,6 +143,13 @@ def test_mistakes_are_said_in_one_line(arguments: list[str], message: str) -> No
     with pytest.raises(SystemExit) as caught:
         main(arguments)
     assert message in str(caught.value.code)
+
+
+def test_a_variant_is_its_method_with_options() -> None:
+    config = Train(data="campus", method="rbcl-no-agents", options='{"margin": -0.02}').config()
+    assert config.method == "rbcl" and config.method_options == {"agents": 0, "margin": -0.02}
+    with pytest.raises(ValueError, match="rbcl-no-agents is rbcl with agents=0, and --options says 4: choose one"):
+        Train(data="campus", method="rbcl-no-agents", options='{"agents": 4}').config()
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ def test_verdicts_equal_the_metrics(write):
     found = report(sides)
     assert found.matrix().loc["new", "old"] == new.mAP and found.verdicts()["compatible"] == (new.mAP > old.mAP)
     assert found.verdicts()["update_gain"] == update_gain(new.mAP, old.mAP, best.mAP)
+    low, high = found.verdicts()["interval"]
+    assert low <= new.mAP - old.mAP <= high and low < high
+    assert "interval" in report(sides, "rank1").verdicts() and "interval" not in report(sides, "mINP").verdicts()
     assert old.rank(1) == best.rank(1)  # so that there is no gain to take a share of
     assert report(sides, "rank1").verdicts()["update_gain"] is None
 

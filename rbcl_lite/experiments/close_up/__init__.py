@@ -1,1 +1,1 @@
-"""What single chapters look at closely: heads, gaps, references, a globe, chance, other people."""
+"""What single chapters look at closely: heads, gaps, references, a globe, chance."""

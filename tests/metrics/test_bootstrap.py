@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rbcl_lite.experiments.close_up.bootstrap import bootstrap
+from rbcl_lite.metrics.bootstrap import bootstrap
 
 
 def test_as_the_definition_says() -> None:
