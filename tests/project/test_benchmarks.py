@@ -34,3 +34,8 @@ def test_a_name_that_no_version_has_is_an_error(root: Path, monkeypatch: pytest.
     assert find("nowhere:thing", "training.loop:train").__name__ == "train"
     with pytest.raises(ImportError, match="none of nowhere:thing"):
         find("nowhere:thing")
+
+
+def test_what_batches_in_parts_cost_is_what_chapter_13_says(root: Path) -> None:
+    means = json.loads((root / "benchmarks" / "results" / "large_batches.json").read_text())["parts"]["mean"]
+    assert means["quarters"] < 0.6 * means["whole"] and means["quarters"] < means["halves"] < means["whole"]
