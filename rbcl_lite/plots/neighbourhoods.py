@@ -50,6 +50,7 @@ def neighbourhood_frames(
     measures: Mapping[str, Sequence[float]],
     alt: str,
     *,
+    chance: Mapping[str, float] | None = None,
     nearest: int = 3,
     seed: int = 0,
 ) -> Any:
@@ -65,11 +66,13 @@ def neighbourhood_frames(
         titles: one per snapshot.
         measures: name of a curve to its values, one per snapshot, 0..1.
         alt: description for those who do not see it; each frame's title is added.
+        chance: name of a curve to what a blind choice would give, a thin line.
         nearest: lines of a key.
         seed: of the map.
 
     Returns:
-        an ``IPython.display.HTML`` with all frames inside (:func:`~rbcl_lite.plots.frames.stepper`).
+        an ``IPython.display.HTML`` with all frames inside, the last one shown first
+        (:func:`~rbcl_lite.plots.frames.stepper`).
 
     Raises:
         ValueError: numbers of snapshots, titles or values that differ.
@@ -92,15 +95,17 @@ def neighbourhood_frames(
         for person, (shape, colour) in zip(np.unique(people), looks):
             ax.plot(*points[people == person].T, shape, ms=5.5, color=colour, mec="white", mew=0.5)
         for (name, values), colour in zip(measures.items(), itertools.cycle(LINES)):
-            right.plot(range(len(values)), values, ":", color=colour, lw=1)
-            right.plot(range(now + 1), values[: now + 1], "-o", color=colour, markevery=[-1], label=name)
-        ticks = range(0, len(titles), max(1, len(titles) // 6))
+            right.plot(range(1, len(values) + 1), values, ":", color=colour, lw=1)
+            right.plot(range(1, now + 2), values[: now + 1], "-o", color=colour, markevery=[-1], label=name)
+            if chance and name in chance:
+                right.axhline(chance[name], color=colour, lw=0.8, ls=(0, (6, 4)))
+        ticks = range(1, len(titles) + 1, max(1, len(titles) // 6))
         right.set(xlabel="snapshot of the memory", ylim=(0, 1.15 * highest), xticks=ticks)
         right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1)
         return figure
 
     alts = [f"{alt} This frame: {title}." for title in titles]
-    return stepper(draw, titles, alts, name="snapshot", play=True)
+    return stepper(draw, titles, alts, name="snapshot", start=len(titles) - 1, play=True)
 
 
 def _links(keys: np.ndarray, nearest: int) -> np.ndarray:

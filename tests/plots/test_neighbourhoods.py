@@ -42,7 +42,7 @@ def _near(points: np.ndarray) -> np.ndarray:
 
 def test_every_frame_is_there_and_described() -> None:
     page = neighbourhood_frames(snapshots(), PEOPLE, ["start", "end"], {"purity": [0.1, 0.9]}, 'Keys "gather".').data
-    assert page.count("data:image/png;base64") == 2
+    assert page.count("data:image/png;base64") == 2 and 'max="1" step="1" value="1"' in page  # the last one first
     for title in ("start", "end"):
         assert f'alt="Keys &quot;gather&quot;. This frame: {title}."' in page and f'data-label="{title}"' in page
     assert page.count("<button") == 1 and "http" not in page
