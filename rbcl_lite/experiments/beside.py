@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rbcl_lite.base.scale import scale
+from rbcl_lite.experiments.jobs import measured_key
 from rbcl_lite.experiments.repeatability import NAME, differences
 from rbcl_lite.experiments.tables.runs import load_result
 from rbcl_lite.runs.config import RunConfig
@@ -34,7 +35,7 @@ def beside(config: RunConfig, result: Mapping[str, Any], scale_name: str | None 
             f"The models above are of scale {live}, those of {file} of scale {result['scale']}: other models, whose "
             "numbers must not be compared."
         )
-    if config.key() in {record["run"] for record in result["runs"]}:
+    if measured_key(config) in {record["run"] for record in result["runs"]}:
         worst = differences(load_result(NAME))["new_old"].abs().max()
         return (
             f"The models above are seed {config.seed} of {file}, trained on this machine by the same code. Equal runs "

@@ -29,6 +29,13 @@ NAMES = ("method", "weight", "seed", "changes")
 """The fields of a record that say which job it answers."""
 
 
+def measured_key(config: RunConfig) -> str:
+    """Content address of a run's numbers: of the run, and of the old model that it is measured on where
+    the run does not depend on it.
+    """
+    return config.key() if config.uses_old or config.old is None else f"{config.key()} on {config.old.key()}"
+
+
 @dataclass(frozen=True)
 class Job:
     """One run of an experiment.
@@ -56,11 +63,8 @@ class Job:
         return changed(compatible(self.setting, method, self.weight, self.seed, self.scale), dict(self.changes))
 
     def key(self) -> str:
-        """Content address of the record: of the run, of the old model that it is measured on where the
-        run does not depend on it, and for the rotation of what it rotates.
-        """
-        config = self.config()
-        key = config.key() if config.uses_old or config.old is None else f"{config.key()} on {config.old.key()}"
+        """Content address of the record: :func:`measured_key` of the run, and for the rotation of what it rotates."""
+        key = measured_key(self.config())
         return f"{ROTATION}-{key}" if self.method == ROTATION else key
 
     def shared(self) -> dict[str, Any]:
