@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from rbcl_lite.metrics.interval import reach
 from rbcl_lite.metrics.result import RankingResult
-from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, style
+from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, INK, METHOD_COLOURS, OLD, PLAIN_COLOURS, style
 
 
 def seed_dots(differences: Mapping[str, Sequence[float]], *, label: str) -> Figure:
@@ -109,8 +109,8 @@ def person_or_camera(person: np.ndarray, camera: np.ndarray, *, label: str) -> F
     with style():
         figure, ax = plt.subplots(figsize=(6.6, 3))
         for values, colour, name in (
-            (person, COMPATIBLE, "same person, different cameras"),
-            (camera, INDEPENDENT, "different people, same camera"),
+            (person, PLAIN_COLOURS[1], "same person, different cameras"),
+            (camera, PLAIN_COLOURS[2], "different people, same camera"),
         ):
             ax.hist(values, bins, density=True, color=colour, alpha=0.6, label=name)
         ax.set(xlabel=label, yticks=[])
