@@ -173,7 +173,7 @@ def teachers(widths: pd.DataFrame) -> Figure:
     """
     with style():
         figure, axes = plt.subplots(1, 2, figsize=(8.6, 3.1))
-        looks = (("imitation", OLD, "o"), ("mixing", METHOD_COLOURS["mixbct"], "s"))
+        looks = (("imitation", METHOD_COLOURS["l2"], "o"), ("mixing", METHOD_COLOURS["mixbct"], "s"))
         for ax, columns in zip(axes, (("imitation", "mixing"), ("old spread", "spread"))):
             for column, (name, colour, mark) in zip(columns, looks):
                 ax.plot(widths.index, widths[column], color=colour, marker=mark, label=name)

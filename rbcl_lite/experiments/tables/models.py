@@ -16,14 +16,15 @@ def model_table(models: Mapping[str, Run]) -> pd.DataFrame:
         models: name on the page, such as ``old``, to its run.
 
     Returns:
-        ``backbone``, number of ``people`` that it was trained on, weight ``λ`` of its method (a dash
-        without one), ``seed``, and what the ``training`` took, with a note where this call loaded it.
+        ``backbone``, number of ``people`` that it was trained on, ``weight`` of its method
+        (λ, or the ratio of MixBCT; a dash without one), ``seed``, and what the ``training`` took, with a
+        note where this call loaded it.
     """
     rows = {
         name: {
             "backbone": run.config.model.backbone,
             "people": "–" if run.trained_on is None else len(run.trained_on.people),
-            "λ": "–" if run.config.method == "independent" else f"{run.config.weight:g}",
+            "weight": "–" if run.config.method == "independent" else f"{run.config.weight:g}",
             "seed": run.config.train.seed,
             "training": f"{run.seconds:.0f} s" + ", loaded" * run.loaded,
         }

@@ -21,7 +21,7 @@ def test_a_line_says_what_the_page_has_to_know() -> None:
         "bct": Run(Path(), tied, known.people, known, True, 1.0),
     }
     table = model_table(models)
-    assert table.columns.tolist() == ["backbone", "people", "λ", "seed", "training"]
+    assert table.columns.tolist() == ["backbone", "people", "weight", "seed", "training"]
     assert table.loc["old"].tolist() == ["tiny", "–", "–", 3, "12 s, loaded"]
     assert table.loc["independent"].tolist() == ["small", 2, "–", 3, "61 s"]
-    assert table.loc["bct", "λ"] == "0.25"
+    assert table.loc["bct", "weight"] == "0.25"
