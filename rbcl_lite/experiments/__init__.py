@@ -17,7 +17,7 @@ from rbcl_lite.experiments.rotation import fit_rotation, rotate
 from rbcl_lite.experiments.settings import SETTINGS, compatible, independent
 from rbcl_lite.experiments.shared import shared_config
 from rbcl_lite.experiments.tables.models import model_table
-from rbcl_lite.experiments.tables.price import affordable, at_price, paired_at_price
+from rbcl_lite.experiments.tables.price import affordable, at_price, paired_at_price, price_table
 from rbcl_lite.experiments.tables.runs import chosen_runs, curve, load_result, runs_table, summary
 from rbcl_lite.experiments.tables.scores import score_table
 from rbcl_lite.experiments.tables.setting import measured_settings, setting_table
@@ -44,6 +44,7 @@ __all__ = [
     "paired",
     "paired_at_price",
     "paired_verdict",
+    "price_table",
     "rotate",
     "runs_table",
     "score_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,8 @@ from matplotlib.figure import Figure
 
 from rbcl_lite.plots.style import INDEPENDENT, METHOD_COLOURS, OLD, one_legend, style
 
+MARKS = dict(zip(METHOD_COLOURS, itertools.cycle("oDs^vP*Xd<>p")))
+"""Mark of each method, since colours alone do not tell ten curves apart."""
 LEGEND = "weight λ at the ends"
 """Title of the legend of a trade-off."""
 
@@ -46,7 +49,7 @@ def trade_off(
         for method in methods:
             own = runs[runs["method"] == method].sort_values("weight")
             x, y, colour = own["new_new"].to_numpy(), own["new_old"].to_numpy(), METHOD_COLOURS[method]
-            ax.plot(x, y, marker="o", ms=5, color=colour, label=method)
+            ax.plot(x, y, marker=MARKS[method], ms=5.5, color=colour, label=method)
             ax.plot([alone["new_new"], x[0]], [alone["new_old"], y[0]], color=colour, ls=":", lw=1.2)
             for i in (0, -1):
                 ax.annotate(

@@ -13,7 +13,7 @@ from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.omniglot.job import UPGRADES
 from rbcl_lite.experiments.settings import SETTINGS
 from rbcl_lite.experiments.tables.runs import chosen_runs
-from rbcl_lite.experiments.verdict import SEEDS, verdict
+from rbcl_lite.experiments.verdict import SEEDS, paired, separated
 
 
 def spread(values: pd.Series, sign: bool = False) -> str:
@@ -52,24 +52,28 @@ def order(result: dict[str, Any]) -> str:
     ... ]
     >>> order({"runs": runs, "chosen": {"nccl": 0.0, "bct": 0.0}})
     'Over 5 paired seeds `nccl` is not separated from `bct`; the others have a lower new/old.'
-    >>> order({"runs": runs[::5], "chosen": {"nccl": 0.0, "bct": 0.0}})
-    '**The order of the methods is not separated**: some have 1 seed, and 5 are needed before one is called better.'
+    >>> few = [{**r, "method": "l2"} for r in runs[:3]]
+    >>> order({"runs": runs + few, "chosen": {"nccl": 0.0, "bct": 0.0, "l2": 0.0}}).split(". ")[1]
+    'No verdict on `l2`: fewer than 5 seeds.'
     """
     runs = chosen_runs(result)
-    fewest = int(runs.groupby("method")["seed"].nunique().min())
-    if fewest < SEEDS:
-        return (
-            f"**The order of the methods is not separated**: some have {fewest} seed{'s' if fewest > 1 else ''}, and "
-            f"{SEEDS} are needed before one is called better."
-        )
-    means = runs.groupby("method")["new_old"].mean().sort_values(ascending=False)
-    first, *others = means.index
-    words = {m: verdict(result, m, first).rsplit(": ", 1)[1] for m in others}
-    near = [f"`{m}`" for m in others if words[m] != "lower"]
-    if not near:
-        return f"Over {fewest} paired seeds all others have a lower new/old than `{first}`."
-    text = f"Over {fewest} paired seeds `{first}` is not separated from {', '.join(near)}"
-    return f"{text}; the others have a lower new/old."
+    seeds, means = runs.groupby("method")["seed"].nunique(), runs.groupby("method")["new_old"].mean()
+    few = [f"`{m}`" for m in seeds.index if seeds[m] < SEEDS]
+    enough = means[seeds >= SEEDS].sort_values(ascending=False)
+    said = []
+    if len(enough):
+        first, *others = enough.index
+        near = [f"`{m}`" for m in others if separated(paired(result, m, first)) != "lower"]
+        if near:
+            said.append(
+                f"Over {SEEDS} paired seeds `{first}` is not separated from {', '.join(near)}; the others have a lower "
+                "new/old."
+            )
+        else:
+            said.append(f"Over {SEEDS} paired seeds all others have a lower new/old than `{first}`.")
+    if few:
+        said.append(f"No verdict on {', '.join(few)}: fewer than {SEEDS} seeds.")
+    return " ".join(said)
 
 
 def notes(result: dict[str, Any]) -> list[str]:

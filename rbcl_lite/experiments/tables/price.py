@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ def affordable(curve: pd.DataFrame, cost: float) -> float:
     wherever their weights happen to lie.
 
     Args:
-        curve: rows with ``weight``, ``new_old`` and ``new_new``; the smallest weight is 0, the head
+        curve: rows with ``weight``, ``new_old`` and ``new_new``; the smallest weight is 0, the model
             that pays nothing.
         cost: points of new/new below those of weight 0, at least 0.
 
@@ -88,3 +89,20 @@ def paired_at_price(result: dict[str, Any], method: str, other: str, cost: float
     """
     gap = at_price(result, method, cost, part) - at_price(result, other, cost, part)
     return gap.dropna().droplevel("hardware")
+
+
+def price_table(
+    result: dict[str, Any], methods: Sequence[str], costs: Sequence[float], part: str = "test"
+) -> pd.DataFrame:
+    """:func:`at_price` of several methods at several prices.
+
+    Args:
+        result, part: see :func:`at_price`.
+        methods: names of methods in it.
+        costs: points of new/new below the independent model's.
+
+    Returns:
+        one row for each method, cost and seed: ``method``, ``cost``, ``seed``, ``new_old``.
+    """
+    bought = {(m, c): at_price(result, m, c, part).droplevel("hardware") for m in methods for c in costs}
+    return pd.concat(bought, names=["method", "cost"]).rename("new_old").reset_index()

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rbcl_lite.experiments.tables.price import affordable, at_price, paired_at_price
+from rbcl_lite.experiments.tables.price import affordable, at_price, paired_at_price, price_table
 
 
 def test_equal_cost_on_a_curve_that_turns_back() -> None:
@@ -53,6 +53,14 @@ def test_each_seed_pays_from_its_own_independent_model() -> None:
 
 def test_only_seeds_with_both_curves_are_paired() -> None:
     assert paired_at_price({"runs": RUNS}, "nccl", "bct", 2).to_dict() == {0: pytest.approx(28.0 - 27.5)}
+
+
+def test_several_methods_at_several_prices() -> None:
+    table = price_table({"runs": RUNS}, ["bct", "nccl"], [2.0, 9.0])
+    assert table.columns.tolist() == ["method", "cost", "seed", "new_old"]
+    assert len(table) == 2 * (2 + 1)  # two seeds of one, one of the other
+    bct = table[(table["method"] == "bct") & (table["cost"] == 9)]
+    assert bct.set_index("seed")["new_old"].to_dict() == {0: 30.0, 1: 28.0}
 
 
 def test_two_kinds_of_hardware_are_no_curve() -> None:
