@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +22,29 @@ def read(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def first_sentence(notebook: dict[str, Any]) -> str:
-    """The first sentence below a notebook's title, without its formatting.
+def questions(lines: Iterable[str]) -> dict[str, str]:
+    """Number of a chapter to what is said of it.
 
-    >>> first_sentence({"cells": [{"cell_type": "markdown", "source": "# 1 · Title\\n\\nOne thing. Another."}]})
-    'One thing.'
+    >>> questions(["1: Why?", "12: How, then?"])
+    {'1': 'Why?', '12': 'How, then?'}
     """
-    for cell in notebook["cells"]:
-        if cell["cell_type"] != "markdown":
-            continue
-        for block in "".join(cell["source"]).split("\n\n"):
-            text = " ".join(block.split())
-            if text and text[0] not in "#>|-*`!<$:":
-                return re.split(r"(?<=[.?!]) ", text.replace("*", ""))[0]
-    return ""
+    return dict(line.split(": ", 1) for line in lines if line.strip())
 
 
 class Chapters(SphinxDirective):
-    """All notebooks in order: title and first sentence."""
+    """All notebooks in order: title, and the question that each answers, ``NUMBER: QUESTION`` in the content."""
+
+    has_content = True
 
     def run(self) -> list[nodes.Node]:
         """Write a Markdown list."""
-        lines = []
+        asked, lines = questions(self.content), []
         for path in sorted((Path(self.env.srcdir) / "notebooks").glob("*.ipynb")):
             self.env.note_dependency(str(path))
-            notebook = read(path)
-            lines.append(f"- **[{title(notebook)}](/notebooks/{path.name})** {first_sentence(notebook)}")
+            number = str(int(path.name.split("_")[0]))
+            if number not in asked:
+                raise self.error(f"the list of chapters says nothing of chapter {number}")
+            lines.append(f"- **[{title(read(path))}](/notebooks/{path.name})** {asked[number]}")
         box = nodes.container()
         self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), self.content_offset, box)
         return box.children
