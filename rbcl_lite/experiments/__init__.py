@@ -10,7 +10,7 @@ look closer.
 
 from rbcl_lite.experiments.beside import beside
 from rbcl_lite.experiments.choice import choose_weight
-from rbcl_lite.experiments.close_up.heads import sweep_heads, sweep_variants, train_head
+from rbcl_lite.experiments.close_up.heads import sweep_heads, train_head
 from rbcl_lite.experiments.freshness import age
 from rbcl_lite.experiments.measure import CrossTest, cross_test_runs, measure, scores
 from rbcl_lite.experiments.rotation import fit_rotation, rotate
@@ -53,7 +53,6 @@ __all__ = [
     "shared_config",
     "summary",
     "sweep_heads",
-    "sweep_variants",
     "train_head",
     "verdict",
 ]

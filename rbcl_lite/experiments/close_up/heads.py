@@ -155,27 +155,3 @@ def sweep_heads(
                 }
             )
     return pd.DataFrame(rows)
-
-
-def sweep_variants(
-    new: Features,
-    old: Features,
-    stored: CrossTest,
-    variants: Mapping[str, tuple[str, Mapping[str, Any], Sequence[float]]],
-    **settings: Any,
-) -> dict[str, pd.DataFrame]:
-    """:func:`sweep_heads` of several methods; each curve starts with the same independent heads.
-
-    Args:
-        new, old, stored: see :func:`sweep_heads`.
-        variants: name to (method, its keyword arguments, weights above 0).
-        **settings: further keyword arguments of ``sweep_heads``.
-
-    Returns:
-        name to its curve, weight 0 included.
-    """
-    alone = sweep_heads(new, old, stored, "independent", [0.0], **settings)
-    return {
-        name: pd.concat([alone, sweep_heads(new, old, stored, method, weights, options=options, **settings)])
-        for name, (method, options, weights) in variants.items()
-    }

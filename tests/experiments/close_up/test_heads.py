@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 import torch
 
-from rbcl_lite.experiments.close_up.heads import sweep_heads, sweep_variants, train_head
+from rbcl_lite.experiments.close_up.heads import sweep_heads, train_head
 from rbcl_lite.experiments.measure import CrossTest
 from rbcl_lite.features import Features
 from rbcl_lite.methods import METHODS
@@ -79,5 +78,3 @@ def test_a_sweep_has_a_row_for_each_head() -> None:
     assert table["new_old"].iloc[-1] == pytest.approx(expected)
     alone = sweep_heads(new, old, upgraded, "independent", [0.0], **settings)
     assert alone["saturation"].isna().all()
-    curve = sweep_variants(new, old, upgraded, {"x": ("rbcl", {"agents": 0}, [0.5, 2.0])}, **settings)["x"]
-    pd.testing.assert_frame_equal(curve, pd.concat([alone, table]))
