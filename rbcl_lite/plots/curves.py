@@ -139,14 +139,15 @@ def history_curves(histories: Mapping[str, pd.DataFrame], column: str = "loss", 
         return figure
 
 
-def result_dots(runs: pd.DataFrame) -> Figure:
+def result_dots(runs: pd.DataFrame, *, enough: int = 5) -> Figure:
     """Every method at its chosen weight, best at the top: a ring for the new/old of each seed, a dot for their mean,
-    and a bar for the mean new/new; the dashed line is old/old.
+    a bar for the mean new/new; the dashed line is old/old, and a tick that of the method's own seeds.
 
     Args:
         runs: what :func:`rbcl_lite.experiments.tables.runs.chosen_runs` returned.
+        enough: seeds below which a dot is hollow.
     """
-    means = runs.groupby("method")[["new_old", "new_new"]].mean().sort_values("new_old")
+    means = runs.groupby("method")[["old_old", "new_old", "new_new"]].mean().sort_values("new_old")
     before = runs.groupby("seed")["old_old"].first().mean()
     with style():
         figure, ax = plt.subplots(figsize=(7.4, 0.42 * len(means) + 1.2))
@@ -155,8 +156,10 @@ def result_dots(runs: pd.DataFrame) -> Figure:
         for line, (method, mean) in enumerate(means.iterrows()):
             seeds, colour = runs[runs["method"] == method]["new_old"], METHOD_COLOURS[str(method)]
             ax.scatter(seeds, [line] * len(seeds), s=26, facecolors="none", edgecolors=colour, linewidths=1)
-            ax.scatter(mean["new_old"], line, s=70, color=colour)
+            filled = colour if len(seeds) >= enough else "none"
+            ax.scatter(mean["new_old"], line, s=70, color=filled, edgecolors=colour)
             ax.scatter(mean["new_new"], line, s=150, marker="|", color=colour, linewidths=2.5)
+            ax.scatter(mean["old_old"], line, s=90, marker="|", color=OLD, linewidths=1.4)
         label = "mAP in %: dot = new/old, ring = one seed, bar = new/new"
         ax.set(yticks=range(len(means)), yticklabels=list(means.index), xlabel=label)
         ax.grid(axis="y", visible=False)
