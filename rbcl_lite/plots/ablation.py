@@ -27,7 +27,7 @@ def ablation_dots(scores: pd.DataFrame, about: Mapping[str, str], base: str, lab
     with style():
         figure, ax = plt.subplots(figsize=(7.2, 0.34 * len(about) + 0.8))
         ax.axvline(scores[base].mean(), color=INK, ls="--", lw=1.2)
-        for line, name in enumerate(reversed(about)):
+        for line, name in enumerate(reversed(list(about))):
             learner = LEARNERS.get(name, "ecn")
             colour = INK if learner is None else LEARNER_COLOURS[learner]
             ax.scatter(scores[name], [line] * len(scores), s=26, facecolors="none", edgecolors=colour)
