@@ -70,8 +70,10 @@ def test_result_dots_put_the_best_method_on_top() -> None:
     ax = result_dots(runs).axes[0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["independent", "l2", "bct"]
     assert ax.lines[0].get_xdata()[0] == 25.0, "the mean over seeds, whatever the number of methods on each"
-    rings, mean = ax.collections[6].get_offsets(), ax.collections[7].get_offsets()
-    assert rings[:, 0].tolist() == [22.0, 26.0] and mean.tolist() == [[24.0, 2.0]]
+    rings, mean, _, own = (c.get_offsets() for c in ax.collections[8:12])
+    assert rings[:, 0].tolist() == [22.0, 26.0] and mean.tolist() == [[24.0, 2.0]] and own.tolist() == [[25.0, 2.0]]
+    assert not len(ax.collections[9].get_facecolor()), "too few seeds: hollow"
+    assert len(result_dots(runs, enough=2).axes[0].collections[9].get_facecolor())
 
 
 def test_heatmap_prints_per_cent() -> None:

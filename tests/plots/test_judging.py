@@ -21,6 +21,7 @@ from rbcl_lite.plots import (
     strip_of,
 )
 from rbcl_lite.plots.judging import person_or_camera
+from rbcl_lite.plots.style import PLAIN_COLOURS
 
 mpl.use("agg")
 
@@ -58,7 +59,7 @@ def test_loss_curves_average_without_losing_short_ones() -> None:
 def test_both_kinds_of_pairs_are_drawn_on_one_scale() -> None:
     ax = person_or_camera(np.array([1.0, 1.0, 3.0]), np.array([6.0]), label="distance").axes[0]
     person, camera = ax.containers
-    assert to_hex(person[0].get_facecolor()) == COMPATIBLE.lower()
+    assert to_hex(person[0].get_facecolor()) == PLAIN_COLOURS[1].lower()
     assert [bar.get_x() for bar in person] == [bar.get_x() for bar in camera]
     shares = [bar.get_height() * bar.get_width() for bar in person]
     assert max(shares) == pytest.approx(2 / 3) and sum(shares) == pytest.approx(1)
