@@ -31,7 +31,7 @@ def axis_curves(table: pd.DataFrame, label: str, methods: Sequence[str], *, log:
         axes[0].plot(before.index, before, "--", color=OLD, lw=1.2, label="old/old")
         for ax, score in zip(axes, SCORES):
             for method in methods:
-                _band(ax, table[table["method"] == method], "value", score, method)
+                seed_band(ax, table[table["method"] == method], "value", score, method)
             ax.set(ylabel=SCORES[score])
         ticks = sorted(table["value"].unique())
         if log:
@@ -52,14 +52,15 @@ def epoch_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
         figure, axes = plt.subplots(2, 1, figsize=(6.8, 6.0), sharex=True, layout="constrained")
         for ax, score, words in zip(axes, ("dead", "new_old"), ("dead pairs in %", "new/old, validation people")):
             for method in methods:
-                _band(ax, table[table["method"] == method], "epoch", score, method, marker="")
+                seed_band(ax, table[table["method"] == method], "epoch", score, method, marker="")
             ax.set(ylabel=words)
         axes[1].set(xlabel="epoch")
         axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return figure
 
 
-def _band(ax: Axes, own: pd.DataFrame, over: str, score: str, method: str, **look: Any) -> None:
+def seed_band(ax: Axes, own: pd.DataFrame, over: str, score: str, method: str, **look: Any) -> None:
+    """A method's mean over its seeds along one column, and a band from the lowest to the highest."""
     found = own.groupby(over)[score].agg(["mean", "min", "max"])
     colour = METHOD_COLOURS[method]
     ax.fill_between(found.index, found["min"], found["max"], color=colour, alpha=0.15, lw=0)

@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rbcl_lite.plots.style import METHOD_COLOURS, style
+from rbcl_lite.plots.axes import seed_band
+from rbcl_lite.plots.style import style
 
 
 def price_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
@@ -21,10 +22,7 @@ def price_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
     with style():
         figure, ax = plt.subplots(figsize=(6.8, 3.8))
         for method in methods:
-            found = table[table["method"] == method].groupby("cost")["new_old"].agg(["mean", "min", "max"])
-            colour = METHOD_COLOURS[method]
-            ax.fill_between(found.index, found["min"], found["max"], color=colour, alpha=0.15, lw=0)
-            ax.plot(found.index, found["mean"], "-o", color=colour, ms=4, label=method)
+            seed_band(ax, table[table["method"] == method], "cost", "new_old", method)
         ax.set(xlabel="price: points of new/new below the independent model", ylabel="new/old, mAP in %")
         ax.legend(loc="lower right")
         return figure
