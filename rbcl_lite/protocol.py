@@ -27,6 +27,8 @@ Methods that train the classifier look for its rows in the attribute ``classifie
 Augmentation: TypeAlias = Callable[[Tensor, torch.Generator], Tensor]
 """From inputs [B, ...] and a CPU generator, which decides everything that is drawn, to what the
 model reads.
+
+Where a GPU computes, this is called in a thread of its own, while the step before runs.
 """
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from rbcl_lite.base.tensors import full_precision, zero_loss
-from rbcl_lite.losses.ranking_kernel import RankingRisk, arrange, shifted, sigmoid_step
+from rbcl_lite.base.tensors import full_precision
+from rbcl_lite.losses.ranking_risk import ranking_loss, saturated_share
 from rbcl_lite.losses.reactivation import Reactivation
 
 
@@ -44,7 +44,8 @@ def smooth_ap_loss(
     The Q queries with at least one positive are averaged, any number of references per identity is
     allowed. The argument of the sigmoid is not clamped, as it often is at 50: beyond it the
     gradient would be exactly zero. The loss tends to one minus the exact average precision as the
-    temperature goes to 0. Memory is a few [B, R] matrices, backward included. Gradients flow to
+    temperature goes to 0. Memory is a few [B, R] matrices, backward included; a few [B, R, R] of at
+    most 32 MiB each where a GPU makes all comparisons at once. Gradients flow to
     ``query`` and, where it requires them, to ``reference``: frozen old vectors require none.
 
     Args:
@@ -70,13 +71,16 @@ def smooth_ap_loss(
     >>> f"{loss.item():.3f}"  # one stranger stands before the only positive
     '0.500'
     """
-    pairs = arrange(query, reference, query_ids, reference_ids, temperature, ignore)
-    if pairs is None:
-        return zero_loss(query, reference)
-    if reactivation is not None:
-        reactivation = reactivation.scaled(1 / temperature)
-    risk = RankingRisk.apply(pairs.logits, pairs, sigmoid_step, False, reactivation)
-    return -torch.log1p(-len(risk) * risk).mean() if log else risk.sum()
+    return ranking_loss(
+        query,
+        reference,
+        query_ids,
+        reference_ids,
+        temperature=temperature,
+        ignore=ignore,
+        reactivation=reactivation,
+        log=log,
+    )
 
 
 @torch.no_grad()
@@ -120,18 +124,13 @@ def saturation(
     >>> saturation(new, old, ids, old_ids), saturation(new, old, ids, old_ids, reactivation=Reactivation())
     (1.0, 0.0)
     """
-    pairs = arrange(query, reference, query_ids, reference_ids, temperature, ignore)
-    if pairs is None:
-        return 0.0
-    if reactivation is not None:
-        reactivation = reactivation.scaled(1 / temperature)
-    negative, positive = pairs.parts(pairs.logits)
-    hardest = negative.amax(1, keepdim=True)
-    nearest = torch.full_like(positive, torch.inf)  # [Q, K] distance of the closest negative from the centre
-    for rows, k in pairs.slots():
-        difference = shifted(negative[rows], positive[rows, k : k + 1], hardest[rows], reactivation)
-        nearest[rows, k] = difference.abs_().amin(1)
-    counted = positive.isfinite() & hardest.isfinite()
-    tail = torch.sigmoid(-nearest[counted])
-    flat = 4 * tail * (1 - tail) < 0.01
-    return float(flat.double().mean()) if len(flat) else 0.0
+    share = saturated_share(
+        query,
+        reference,
+        query_ids,
+        reference_ids,
+        temperature=temperature,
+        ignore=ignore,
+        reactivation=reactivation,
+    )
+    return float(share)

@@ -62,6 +62,28 @@ class Pairs:
                 yield slice(start, min(start + step, alive)), k
 
 
+def compared(
+    query: Tensor,
+    reference: Tensor,
+    query_ids: Tensor,
+    reference_ids: Tensor,
+    temperature: float,
+    ignore: Tensor | None,
+) -> tuple[Tensor, Tensor]:
+    """Check the arguments; which references are positives and which are negatives of each query, bool [B, R]."""
+    check_pairs(query, reference, query_ids, reference_ids, ignore)
+    if not temperature > 0:
+        raise ValueError(f"temperature must be above 0, got {temperature}")
+    positive = query_ids[:, None] == reference_ids
+    negative = ~positive
+    return (positive, negative) if ignore is None else (positive & ~ignore, negative & ~ignore)
+
+
+def scaled_cosine(query: Tensor, reference: Tensor, temperature: float) -> Tensor:
+    """Cosine / temperature [B, R]; to divide the queries instead of the product saves a pass over it."""
+    return (F.normalize(query, dim=1) / temperature) @ F.normalize(reference, dim=1).T
+
+
 def arrange(
     query: Tensor,
     reference: Tensor,
@@ -70,16 +92,8 @@ def arrange(
     temperature: float,
     ignore: Tensor | None,
 ) -> Pairs | None:
-    """Check the arguments, normalise, and sort out who is compared with whom; None if no query has
-    a positive.
-    """
-    check_pairs(query, reference, query_ids, reference_ids, ignore)
-    if not temperature > 0:
-        raise ValueError(f"temperature must be above 0, got {temperature}")
-    positive = query_ids[:, None] == reference_ids
-    negative = ~positive
-    if ignore is not None:
-        positive, negative = positive & ~ignore, negative & ~ignore
+    """Normalise, and sort out who is compared with whom; None if no query has a positive."""
+    positive, negative = compared(query, reference, query_ids, reference_ids, temperature, ignore)
     counts, order = positive.sum(1).sort(descending=True)
     sizes = counts.tolist()  # the only wait for a GPU
     queries = sum(size > 0 for size in sizes)
@@ -91,9 +105,7 @@ def arrange(
     slot = torch.where(positive, positive.cumsum(1) - 1, most)  # the rest goes to a last column, which is cut off
     columns = torch.arange(positive.shape[1], device=slot.device).expand_as(slot)
     column = slot.new_zeros(queries, most + 1).scatter_(1, slot, columns)[:, :most].contiguous()
-    # dividing the queries instead of the [B, R] product saves a pass over it
-    logits = (F.normalize(query[order], dim=1) / temperature) @ F.normalize(reference, dim=1).T
-    return Pairs(logits, negative[order], column, counts, alive)
+    return Pairs(scaled_cosine(query[order], reference, temperature), negative[order], column, counts, alive)
 
 
 def shifted(negative: Tensor, positive: Tensor, hardest: Tensor, reactivation: Reactivation | None) -> Tensor:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from rbcl_lite.base.tensors import check_pairs, full_precision, zero_loss
-from rbcl_lite.losses.ranking_kernel import RankingRisk, Step, arrange, sigmoid_step
+from rbcl_lite.base.tensors import check_pairs, full_precision
+from rbcl_lite.losses.ranking_kernel import Step, sigmoid_step
+from rbcl_lite.losses.ranking_risk import ranking_loss
 
 
+@cache  # one step for equal arguments, so that a loss can be known again by it
 def _upper_step(temperature: float, rho: float, delta: float) -> Step:
     """H- of :func:`supap_loss`, for differences in units of the temperature."""
     knee = delta / temperature
@@ -83,10 +86,16 @@ def supap_loss(
     """
     if rho < 0 or delta < 0:
         raise ValueError(f"rho and delta must be at least 0, got rho={rho}, delta={delta}")
-    pairs = arrange(query, reference, query_ids, reference_ids, temperature, ignore)
-    if pairs is None:
-        return zero_loss(query, reference)
-    return RankingRisk.apply(pairs.logits, pairs, _upper_step(temperature, rho, delta), True, None).sum()
+    return ranking_loss(
+        query,
+        reference,
+        query_ids,
+        reference_ids,
+        temperature=temperature,
+        ignore=ignore,
+        step=_upper_step(temperature, rho, delta),
+        exact=True,
+    )
 
 
 @full_precision

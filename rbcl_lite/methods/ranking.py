@@ -7,7 +7,7 @@ from abc import abstractmethod
 import torch
 from torch import Tensor
 
-from rbcl_lite.losses.ranking import saturation
+from rbcl_lite.losses.ranking_risk import saturated_share
 from rbcl_lite.losses.reactivation import Reactivation
 from rbcl_lite.methods.references import Lookup, References, Rows, ignored
 from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
@@ -83,7 +83,7 @@ class RankingMethod(Method):
         """The ranking loss of the batch; its saturation is kept for :meth:`observe`."""
         cams = self.references.cams[batch.index]
         query = Rows(batch.pair[0], batch.index, batch.labels, cams)
-        reference = self.references(batch)
+        reference = self.references(batch.index)
         ignore = ignored(query, reference, own=self.own, same_camera=self.same_camera)
         if self.negatives_only:
             brought = ~torch.isin(reference.index, query.index)  # by an agent, not by the batch
@@ -101,7 +101,7 @@ class RankingMethod(Method):
         """Saturation and share of ranked queries of a batch."""
         positive = (query.labels[:, None] == reference.labels) & ~ignore
         self._observed = {
-            "saturation": saturation(
+            "saturation": saturated_share(
                 query.vectors.detach(),
                 reference.vectors,
                 query.labels,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from rbcl_lite.agents import agent_centers, neighbor_agents
+from rbcl_lite.base.recorded import replays
 from rbcl_lite.protocol import Batch, Upgrade
 
 Lookup = Literal["old", "new"]
@@ -107,11 +108,15 @@ class References(nn.Module):
         earlier one.
         """
         assert upgrade.old is not None
-        self.labels = torch.empty(0, device=self.labels.device)
         cams = upgrade.train.cams
-        self.bank = upgrade.old.vectors
+        self.hold(upgrade.old.vectors, None if cams is None else torch.from_numpy(cams))
+
+    def hold(self, vectors: Tensor, cams: Tensor | None) -> None:
+        """Take over old vectors [N, D_old] and cameras [N], or None where they are unknown."""
+        self.labels = torch.empty(0, device=self.labels.device)
+        self.bank = vectors
         self.seen = self.bank.clone() if self.follow else self.seen[:0]
-        self.cams = torch.full((len(self.bank),), -1) if cams is None else torch.from_numpy(cams)
+        self.cams = torch.full((len(self.bank),), -1) if cams is None else cams
 
     def update(self, labels: Tensor) -> None:
         """Take over the labels [N] of an epoch, and look for the agents anew where labels or the
@@ -140,11 +145,13 @@ class References(nn.Module):
         if self.follow:
             self.seen[batch.index] = batch.pair[0].detach().to(self.seen)
 
-    def forward(self, batch: Batch) -> Rows:
-        """The references of a batch."""
-        agents = self.agents[batch.index].flatten()
+    def forward(self, index: Tensor) -> Rows:
+        """The references of a batch that holds the images ``index`` [B]."""
+        agents = self.agents[index].flatten()
+        if replays(agents) and not self.use_centers:
+            return self._in_place(torch.cat([index, agents]))
         agents = agents[agents >= 0]
-        images = batch.index if self.use_centers else torch.cat([batch.index, agents])
+        images = index if self.use_centers else torch.cat([index, agents])
         images = images.unique()
         rows = Rows(self.bank[images], images, self.labels[images], self.cams[images])
         if not self.use_centers or not len(agents):
@@ -157,3 +164,13 @@ class References(nn.Module):
             torch.cat([rows.labels, self.centre_labels[chosen]]),
             torch.cat([rows.cams, nothing]),
         )
+
+    def _in_place(self, images: Tensor) -> Rows:
+        """Rows of some images [R], -1 for none, without asking the device how many differ: one that
+        occurs twice, or is none, keeps its place and has no label, so that nobody is compared with it.
+        """
+        images = images.sort().values
+        nobody = images < 0
+        nobody[1:] |= images[1:] == images[:-1]
+        rows = images.clamp_min(0)
+        return Rows(self.bank[rows], images, self.labels[rows].masked_fill(nobody, -1), self.cams[rows])

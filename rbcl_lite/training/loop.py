@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,9 +23,10 @@ from rbcl_lite.protocol import Batch, Epoch, Learner, Method, Upgrade
 from rbcl_lite.training.means import RunningMeans
 from rbcl_lite.training.precision import Precision
 from rbcl_lite.training.prefetch import prefetch
+from rbcl_lite.training.replay import Replayed
 from rbcl_lite.training.resume import resume, save_state
 from rbcl_lite.training.schedule import TrainConfig, learning_rate
-from rbcl_lite.training.speed import Trunk, adamw, arrange_memory, fast_float32
+from rbcl_lite.training.speed import adamw, arrange_memory, fast_float32, seed_draws
 
 Watch = Callable[[Epoch], "Mapping[str, float] | None"]
 """Called after each epoch; the numbers that it gives join the history's row."""
@@ -97,7 +98,7 @@ def train(
     }
     rows = resume(state, parts, optimizer, precision, about)
     processes.wait()  # nobody writes the state before all have read it
-    trunk = Trunk(model, precision) if upgrade.forward.plain else partial(upgrade.forward, model)
+    forward = Replayed(model, precision) if upgrade.forward.plain else partial(upgrade.forward, model)
     progress = progress if processes.main else False
 
     with (
@@ -108,7 +109,7 @@ def train(
         shown.update(len(rows) * learner.steps())
         for epoch in (Epoch(n, config.epochs) for n in range(len(rows), config.epochs)):
             started = time.perf_counter()
-            torch.manual_seed(_seed(config.seed, 1, epoch.number))
+            seed_draws(_seed(config.seed, 1, epoch.number), device)
             labels = learner.on_epoch(epoch)
             processes.check_equal("labels", labels)
             method.on_epoch(epoch, labels)
@@ -117,15 +118,14 @@ def train(
             means = RunningMeans()
             first = epoch.number * learner.steps()
             numbered = enumerate(learner.batches(epoch.number), start=first)
-            fetch = partial(fetched, learner, config.seed, device)
-            for step, index, generator, images in prefetch(numbered, fetch, ahead=device.type == "cuda"):
-                done = step / (config.epochs * learner.steps())
+            fetch = partial(fetched, upgrade, learner, labels, config.seed, device)
+            for given in prefetch(numbered, fetch, ahead=device.type == "cuda"):
+                step, done = given.step, given.step / (config.epochs * learner.steps())
                 for group in optimizer.param_groups:
                     group["lr"] = learning_rate(config, done)
-                torch.manual_seed(generator.initial_seed())
-                inputs = upgrade.augment(images, generator)
-                batch = forward(upgrade, inputs, index, labels, trunk, precision, generator, step, done)
+                seed_draws(given.generator.initial_seed(), device)
                 with precision.autocast():
+                    batch = given.passed(forward(given.inputs), done)
                     terms = losses(learner, method, batch)
                 loss = torch.stack([t.float() for t in terms.values()]).sum()
                 precision.backward_and_step(loss, optimizer, processes)
@@ -148,36 +148,50 @@ def train(
     return pd.DataFrame(rows)
 
 
-def fetched(
-    learner: Learner, seed: int, device: torch.device, numbered: tuple[int, np.ndarray]
-) -> tuple[int, np.ndarray, torch.Generator, Tensor]:
-    """What the batch of a step begins with: its number, its positions, its generator, and its
-    inputs on the device.
+@dataclass(frozen=True)
+class Given:
+    """What a batch is before it passes the model, on the device.
+
+    Args:
+        inputs: [B, ...] augmented.
+        index, labels, cams, old, step, generator: see :class:`~rbcl_lite.protocol.Batch`.
     """
+
+    inputs: Tensor
+    index: Tensor
+    labels: Tensor
+    cams: Tensor | None
+    old: Tensor | None
+    step: int
+    generator: torch.Generator
+
+    def passed(self, outputs: Outputs, progress: float) -> Batch:
+        """The batch after it."""
+        return Batch(self.index, self.labels, self.cams, outputs, self.old, self.step, progress, self.generator)
+
+
+def fetched(
+    upgrade: Upgrade,
+    learner: Learner,
+    labels: Tensor,
+    seed: int,
+    device: torch.device,
+    numbered: tuple[int, np.ndarray],
+) -> Given:
+    """What a step begins with, which needs nothing of the step before."""
     step, index = numbered
     generator = torch.Generator().manual_seed(_seed(seed, 2, step))
-    return step, index, generator, send(learner.inputs(index, generator), device)
-
-
-def forward(
-    upgrade: Upgrade,
-    inputs: Tensor,
-    index: np.ndarray,
-    labels: Tensor,
-    trunk: Callable[[Tensor], Outputs],
-    precision: Precision,
-    generator: torch.Generator,
-    step: int,
-    done: float,
-) -> Batch:
-    """One batch: what the new model makes of the inputs, and the old vectors of the same ones."""
-    device = precision.device
-    with precision.autocast():
-        outputs = trunk(inputs)
-    rows = torch.from_numpy(index)
-    cams = None if upgrade.train.cams is None else send(torch.from_numpy(upgrade.train.cams[index]), device)
-    old = None if upgrade.old is None else send(upgrade.old.vectors[rows], device)
-    return Batch(send(rows, device), send(labels[rows], device), cams, outputs, old, step, done, generator)
+    inputs = upgrade.augment(send(learner.inputs(index, generator), device), generator)
+    rows, cams = torch.from_numpy(index), upgrade.train.cams
+    return Given(
+        inputs,
+        index=send(rows, device),
+        labels=send(labels[rows], device),
+        cams=None if cams is None else send(torch.from_numpy(cams[index]), device),
+        old=None if upgrade.old is None else send(upgrade.old.vectors[rows], device),
+        step=step,
+        generator=generator,
+    )
 
 
 def losses(learner: Learner, method: Method, batch: Batch) -> dict[str, Tensor]:

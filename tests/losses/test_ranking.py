@@ -12,6 +12,8 @@ from torch import Tensor
 import rbcl_lite.losses.ranking_kernel as kernel
 from rbcl_lite.losses.ranking import saturation, smooth_ap_loss
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 def problem(seed: int = 0, dim: int = 6, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """9 queries and 23 references of 5 people with 1 to 9 references each, shuffled; query 4 has no positive."""

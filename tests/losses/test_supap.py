@@ -10,6 +10,8 @@ from torch import Tensor
 from rbcl_lite.losses.ranking import smooth_ap_loss
 from rbcl_lite.losses.supap import calibration_loss, supap_loss
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 def problem(seed: int = 0) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """8 queries, 19 references of 4 people with 2 to 8 references each; query 2 has no positive."""

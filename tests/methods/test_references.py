@@ -65,13 +65,39 @@ def test_an_image_is_a_reference_once():
     upgrade = toy_upgrade()
     references = build(upgrade, agents=2)
     batch = toy_batch(upgrade, [3, 5, 3, 9])
-    found = references(batch)
+    found = references(batch.index)
     assert len(found.index) == len(set(found.index.tolist()))
     expected = {3, 5, 9} | set(references.agents[[3, 5, 9]].flatten().tolist())
     assert set(found.index.tolist()) == expected
     assert torch.equal(found.vectors, upgrade.old.vectors[found.index])
     assert torch.equal(found.labels, torch.from_numpy(upgrade.train.labels)[found.index])
     assert torch.equal(found.cams, torch.from_numpy(upgrade.train.cams)[found.index])
+
+
+@pytest.mark.parametrize("agents", [0, 3])
+def test_on_a_gpu_repeated_references_keep_their_place_and_count_once(agents):
+    upgrade = toy_upgrade()
+    references = build(upgrade, agents=agents)
+    labels = references.labels.clone()
+    labels[::7] = -1  # these images have no agents
+    references.update(labels)
+    batch = toy_batch(upgrade, [*range(20), 3, 7])
+    once, in_place = (
+        references(batch.index),
+        references._in_place(torch.cat([batch.index, references.agents[batch.index].flatten()])),
+    )
+    assert len(in_place.index) == 22 * (1 + agents) and (in_place.labels < 0).any()
+    kept = in_place.labels >= 0
+    named = once.labels >= 0
+    for a, b in zip(vars(once).values(), vars(in_place).values()):
+        assert torch.equal(a[named], b[kept])
+    query = Rows(batch.pair[0], batch.index, labels[batch.index], references.cams[batch.index])
+    losses = [
+        smooth_ap_loss(query.vectors, r.vectors, query.labels, r.labels, ignore=ignored(query, r))
+        for r in (once, in_place)
+    ]
+    torch.testing.assert_close(*losses)
+    assert losses[0] > 0
 
 
 def test_agents_are_the_nearest_other_people_of_the_whole_set():
@@ -87,7 +113,7 @@ def test_centres_join_with_their_label():
     upgrade = toy_upgrade()
     references = build(upgrade, agents=2, centers=True)
     batch = toy_batch(upgrade, [0, 1, 2, 3])
-    found = references(batch)
+    found = references(batch.index)
     centres = found.index < 0
     assert 2 <= centres.sum() <= 8
     query = Rows(batch.pair[0], batch.index, batch.labels, references.cams[batch.index])
@@ -109,7 +135,7 @@ def test_labels_that_change_and_labels_that_lack():
     labels[:] = 0
     references.update(labels)  # one person: nobody to bring in
     assert references.agents.shape == (len(labels), 0)
-    assert len(references(toy_batch(upgrade, [1, 2])).index) == 2
+    assert len(references(torch.tensor([1, 2])).index) == 2
 
 
 def test_a_second_upgrade_gets_agents_of_its_own():

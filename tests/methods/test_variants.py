@@ -80,7 +80,7 @@ def test_negatives_only_takes_the_positives_of_the_batch_alone() -> None:
     upgrade = toy_upgrade()
     both = {only: ready(RBCL(agents=6, negatives_only=only), upgrade) for only in (False, True)}
     batch, _ = batch_of(upgrade)
-    reference = both[True].references(batch)
+    reference = both[True].references(batch.index)
     seen: dict[bool, torch.Tensor] = {}
     for only, method in both.items():
         method.loss = lambda query, reference, ignore, only=only: seen.update({only: ignore}) or ignore.sum()  # type: ignore[method-assign]

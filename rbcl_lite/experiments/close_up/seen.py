@@ -9,12 +9,12 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from rbcl_lite.agents import agent_centers, neighbor_agents
+from rbcl_lite.agents import neighbor_agents
 from rbcl_lite.experiments.close_up.gaps import same_camera
 from rbcl_lite.features import Features
 from rbcl_lite.losses.ranking import smooth_ap_loss
 from rbcl_lite.losses.reactivation import Reactivation
-from rbcl_lite.methods.references import Rows, ignored
+from rbcl_lite.methods.references import References, Rows, ignored
 
 
 def hardest_seen(new: Features, stored: Features, queries: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
@@ -108,23 +108,13 @@ def references_of(stored: Features, batches: Sequence[Tensor], agents: int = 0, 
     """
     if stored.cams is None:
         raise ValueError("references need cameras")
-    vectors, ids, cams = stored.vectors, stored.ids, stored.cams
-    out = []
-    if centers:
-        centres, names, near = agent_centers(vectors, ids, k=max(agents, 1))
-    else:
-        near = neighbor_agents(vectors, ids, k=max(agents, 1))
-    for batch in batches:
-        images = batch if centers or agents < 1 else torch.cat([batch, near[batch].flatten()])
-        images = torch.arange(len(stored)) if agents < 0 else images.unique()
-        rows = Rows(vectors[images], images, ids[images], cams[images])
-        if centers:
-            chosen = near[batch].unique()
-            nothing = torch.full_like(chosen, -1)  # a centre is no image and has no camera
-            extra = Rows(centres[chosen], nothing, names[chosen], nothing)
-            rows = Rows(*(torch.cat(both) for both in zip(vars(rows).values(), vars(extra).values())))
-        out.append(rows)
-    return out
+    if agents < 0:
+        everything = torch.arange(len(stored))
+        return [Rows(stored.vectors, everything, stored.ids, stored.cams)] * len(batches)
+    gather = References(agents, centers)
+    gather.hold(stored.vectors, stored.cams)
+    gather.update(stored.ids)
+    return [gather(batch) for batch in batches]
 
 
 def pull_table(

@@ -25,6 +25,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ from rbcl_lite.base.device import default_device
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.progress import bar
 from rbcl_lite.base.provenance import provenance
-from rbcl_lite.base.scale import Scale, scale
+from rbcl_lite.base.scale import SCALES, Scale, scale
 from rbcl_lite.data.world import World
 from rbcl_lite.experiments.gpu.in_time import run_in_time
 from rbcl_lite.experiments.gpu.step_times import IMAGES, PAIRS, PLACE_CAMERAS, free, made_up, new_steps, step_time
@@ -50,8 +51,11 @@ SETTING = "stronger-and-more"
 UPGRADES = ("independent", "bct", "contrastive", "smooth-ap", "rbcl-no-agents", "rbcl", "mixbct")
 """The upgrades, the most important first."""
 
-SCALES_OF_STEPS = {"gpu": ("gpu", "large")}
-"""The scales at which steps are timed; elsewhere only the report's own."""
+DEEPER = replace(SCALES["gpu"], name="gpu, ResNet-50", new_backbone="resnet50")
+"""The network of ``large`` on images of the size of ``gpu``."""
+
+COMPARED = [("supervised", method) for method in ("independent", "bct", "contrastive", "smooth-ap", "rbcl")]
+"""What is timed with it."""
 
 SHARE_OF_STEPS = 0.5
 """Of the minutes; what is left is the upgrades'."""
@@ -94,7 +98,8 @@ def gpu_report(
     Args:
         minutes: after which nothing new is begun; no upgrade is begun that is expected to take
             longer.
-        scale_name: of the upgrades and the steps; ``gpu`` times the steps of ``large`` too.
+        scale_name: of the upgrades and the steps; ``gpu`` times the steps of :data:`DEEPER` and
+            ``large`` too.
         workers: upgrades that are trained at once on the device.
         folder: where the file is written.
         progress: see :func:`rbcl_lite.base.progress.bar`.
@@ -113,11 +118,11 @@ def gpu_report(
         raise ValueError(f"minutes must be above 0 and workers at least 1, got {minutes:g} and {workers}")
     begun = time.monotonic()
     path = report_path(at.name, folder)
-    scales = [scale(name) for name in SCALES_OF_STEPS.get(at.name, (at.name,))]
+    timed = [(at, PAIRS)] if at.name != "gpu" else [(at, PAIRS), (DEEPER, COMPARED), (scale("large"), PAIRS)]
     chosen = weights()
     jobs = [Job(SETTING, m, chosen[m], 0, at.name) for m in UPGRADES]
     merge(path, lambda report: _begin(report, at, chosen))
-    with bar(total=1 + len(scales) * len(PAIRS) + len(jobs), desc="gpu report", enabled=progress) as shown:
+    with bar(total=1 + sum(len(pairs) for _, pairs in timed) + len(jobs), desc="gpu report", enabled=progress) as shown:
         over = f"over by {datetime.now() + timedelta(minutes=minutes):%H:%M}"
 
         def show(what: str, count: int = 1) -> None:
@@ -126,7 +131,7 @@ def gpu_report(
 
         _draw(path, at)
         show("drawing")
-        skipped = _time_steps(path, scales, begun + 60 * minutes * SHARE_OF_STEPS, show)
+        skipped = _time_steps(path, timed, begun + 60 * minutes * SHARE_OF_STEPS, show)
         skipped += _upgrade(path, at, jobs, begun + 60 * minutes, workers, show)
     merge(path, lambda report: report.update(skipped=skipped, complete=not skipped))
     return path
@@ -179,13 +184,15 @@ def _draw(path: Path, at: Scale) -> None:
         merge(path, lambda report: report.update(drawing=measured))
 
 
-def _time_steps(path: Path, scales: list[Scale], until: float, show: Callable[[str], None]) -> list[str]:
+def _time_steps(
+    path: Path, timed: list[tuple[Scale, list[tuple[str, str]]]], until: float, show: Callable[[str], None]
+) -> list[str]:
     """Time what is not in the file; returns what there was no time for."""
     skipped = []
     known = {_which(r): r for r in read(path)["steps"] if "error" not in r}
-    for at in scales:
+    for at, pairs in timed:
         start = None
-        for learner, method in PAIRS:
+        for learner, method in pairs:
             which = (at.name, learner, method)
             if known.get(which, {}).get("code") != code_of(method, learner):
                 if time.monotonic() > until:
