@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 
 from newmodel._written import Written
 from rbcl_lite.base.scale import SCALES
+from rbcl_lite.experiments.gpu.report import report_age
 from rbcl_lite.experiments.gpu.step_times import new_steps
 
 CARD = "gpu"  # the scale that notebooks choose where CUDA is found
@@ -127,7 +128,7 @@ class RunTimes(Written):
             "",
             f"Measured at {'; '.join(sorted(machines))}{when}, two notebooks at a time, one thread each. The last "
             "column is arithmetic: the steps of each training times the milliseconds of a step that `rbcl-lite "
-            f"experiment gpu-report` measured on {report['date']}; drawing the images, and the cells, come on top.",
+            f"experiment gpu-report` found, {report_age(report)}; drawing the images, and the cells, come on top.",
         ]
 
 

@@ -82,6 +82,13 @@ def load_report(scale_name: str = "gpu", folder: Path = RESULTS) -> dict[str, An
     return read(path)
 
 
+def report_age(report: dict[str, Any]) -> str:
+    """When a report was measured, and whether its steps are those of the code that is here."""
+    old = sum(row["code"] != code_of(row["method"], row["learner"]) for row in report["steps"])
+    when = f"measured on {report['date']}"
+    return f"{when}, with code older than what is here" if old else when
+
+
 def gpu_report(
     *,
     minutes: float = 8.0,

@@ -12,7 +12,7 @@ from rbcl_lite.commands.cli import main
 from rbcl_lite.experiments.freshness import confirm, stale
 from rbcl_lite.experiments.gpu import report as reports
 from rbcl_lite.experiments.gpu.in_time import run_in_time
-from rbcl_lite.experiments.gpu.report import UPGRADES, load_report, weights
+from rbcl_lite.experiments.gpu.report import UPGRADES, load_report, report_age, weights
 from rbcl_lite.experiments.gpu.step_times import PAIRS, step_time
 from rbcl_lite.experiments.jobs import Job
 from rbcl_lite.experiments.tables.runs import load_result, runs_table
@@ -76,6 +76,10 @@ def test_interrupted_twice_it_measures_everything_once(tmp_path: Path, monkeypat
     table = runs_table({"runs": whole["upgrades"]})  # records as those of a sweep
     assert {"method", "weight", "seed", "new_old", "seconds"} <= set(table)
     assert stale(tmp_path) == [] and confirm(tmp_path / "gpu-report-smoke.json") == []  # it may lie among results
+
+    assert report_age(whole) == f"measured on {whole['date']}"
+    older = {**whole, "steps": [{**whole["steps"][0], "code": "another"}, *whole["steps"][1:]]}
+    assert report_age(older) == f"measured on {whole['date']}, with code older than what is here"
 
     (path,) = tmp_path.glob("*.json")
     whole["device"]["name"] = "another card"
