@@ -13,6 +13,7 @@ import torch
 
 from rbcl_lite.base.scale import SCALES, Scale
 from rbcl_lite.data.dataset import ReIDDataset
+from rbcl_lite.losses import ranking_risk
 
 torch.set_num_threads(1)  # two busy torch threads on a busy machine are slower than one
 
@@ -86,3 +87,13 @@ def runs(tmp_path: Path) -> Path:
 def old(smoke: None, shop: Path, runs: Path) -> Path:
     """A run on it, trained by a command."""
     return own_crops.train(shop, "--runs", runs, "--seed", 3)
+
+
+@pytest.fixture(params=["a walk", "at once"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rank by a walk over the positives, and as a GPU does it where the problem is small, on any device."""
+
+    def at_once(query: torch.Tensor, reference: torch.Tensor) -> bool:
+        return request.param == "at once" and 0 < len(query) * len(reference)
+
+    monkeypatch.setattr(ranking_risk, "at_once", at_once)
