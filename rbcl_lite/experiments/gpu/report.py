@@ -25,7 +25,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,10 +36,10 @@ from rbcl_lite.base.device import default_device
 from rbcl_lite.base.fingerprint import fingerprint
 from rbcl_lite.base.progress import bar
 from rbcl_lite.base.provenance import provenance
-from rbcl_lite.base.scale import SCALES, Scale, scale
+from rbcl_lite.base.scale import Scale, scale
 from rbcl_lite.data.world import World
 from rbcl_lite.experiments.gpu.in_time import run_in_time
-from rbcl_lite.experiments.gpu.step_times import IMAGES, PAIRS, PLACE_CAMERAS, free, made_up, new_steps, step_time
+from rbcl_lite.experiments.gpu.step_times import IMAGES, PLACE_CAMERAS, free, made_up, new_steps, step_time, to_time
 from rbcl_lite.experiments.jobs import Job, execute
 from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read, result_path
 from rbcl_lite.experiments.settings import VARIANTS, WEIGHTS
@@ -50,12 +49,6 @@ from rbcl_lite.runs.run_or_load import open_old
 SETTING = "stronger-and-more"
 UPGRADES = ("independent", "bct", "contrastive", "smooth-ap", "rbcl-no-agents", "rbcl", "mixbct")
 """The upgrades, the most important first."""
-
-DEEPER = replace(SCALES["gpu"], name="gpu, ResNet-50", new_backbone="resnet50")
-"""The network of ``large`` on images of the size of ``gpu``."""
-
-COMPARED = [("supervised", method) for method in ("independent", "bct", "contrastive", "smooth-ap", "rbcl")]
-"""What is timed with it."""
 
 SHARE_OF_STEPS = 0.5
 """Of the minutes; what is left is the upgrades'."""
@@ -105,8 +98,8 @@ def gpu_report(
     Args:
         minutes: after which nothing new is begun; no upgrade is begun that is expected to take
             longer.
-        scale_name: of the upgrades and the steps; ``gpu`` times the steps of :data:`DEEPER` and
-            ``large`` too.
+        scale_name: of the upgrades and the steps; ``gpu`` times those of ``large`` too, and ResNet-50
+            (:func:`~rbcl_lite.experiments.gpu.step_times.to_time`).
         workers: upgrades that are trained at once on the device.
         folder: where the file is written.
         progress: see :func:`rbcl_lite.base.progress.bar`.
@@ -125,7 +118,7 @@ def gpu_report(
         raise ValueError(f"minutes must be above 0 and workers at least 1, got {minutes:g} and {workers}")
     begun = time.monotonic()
     path = report_path(at.name, folder)
-    timed = [(at, PAIRS)] if at.name != "gpu" else [(at, PAIRS), (DEEPER, COMPARED), (scale("large"), PAIRS)]
+    timed = to_time(at)
     chosen = weights()
     jobs = [Job(SETTING, m, chosen[m], 0, at.name) for m in UPGRADES]
     merge(path, lambda report: _begin(report, at, chosen))

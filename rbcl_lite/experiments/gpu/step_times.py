@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rbcl_lite.base.scale import Scale
+from rbcl_lite.base.scale import SCALES, Scale
 from rbcl_lite.data.augment import Augment
 from rbcl_lite.data.dataset import ReIDDataset
 from rbcl_lite.data.world import check_domain
@@ -29,6 +29,12 @@ from rbcl_lite.training.schedule import TrainConfig
 PAIRS = [("supervised", m) for m in METHODS] + [(learner, "independent") for learner in ("ecn", "pseudo-labels")]
 """What is timed: every method with labels, and the two learners without them."""
 
+DEEPER = replace(SCALES["gpu"], name="gpu, ResNet-50", new_backbone="resnet50")
+"""The network of ``large`` on images of the size of ``gpu``."""
+
+COMPARED = [("supervised", method) for method in ("independent", "bct", "contrastive", "smooth-ap", "rbcl")]
+"""What is timed with it."""
+
 IMAGES = "made up: one colour for each person under noise, uint8, 4 of each, 3 cameras"
 """What the steps are timed on, for the record."""
 
@@ -40,6 +46,16 @@ EPOCHS = 2  # that are timed; the faster one counts
 
 FROM_THE_START: dict[str, dict[str, Any]] = {"ecn": {"warmup": 0.0, "start": 0.0}, "pseudo-labels": {"start": 0.3}}
 """Options with which every term of the loss counts in the epochs that are timed."""
+
+
+def to_time(at: Scale) -> list[tuple[Scale, list[tuple[str, str]]]]:
+    """The scales, and the pairs of learner and method, whose steps belong to the report of a scale.
+
+    >>> from rbcl_lite.base.scale import SCALES
+    >>> [each.name for each, _ in to_time(SCALES["gpu"])], len(to_time(SCALES["smoke"]))
+    (['gpu', 'gpu, ResNet-50', 'large'], 1)
+    """
+    return [(at, PAIRS)] if at.name != "gpu" else [(at, PAIRS), (DEEPER, COMPARED), (SCALES["large"], PAIRS)]
 
 
 def made_up(at: Scale, seed: int = 0) -> Upgrade:
