@@ -6,24 +6,14 @@ import logging
 import numpy as np
 import pytest
 import torch
+from small_model import float_images, fresh_model
 from stranger import Stranger, strange_upgrade
 from torch import nn
 
-from rbcl_lite.models.embedder import Embedder, EmbedderConfig
 from rbcl_lite.training.precision import Precision
 from rbcl_lite.training.replay import Replayed, _Graphs
-from rbcl_lite.training.speed import arrange_memory
 
 CPU = Precision("float32", torch.device("cpu"))
-
-
-def embedder(backbone="tiny", seed=0):
-    torch.manual_seed(seed)
-    return arrange_memory(Embedder(EmbedderConfig(backbone, dim=8, num_classes=5)).train())
-
-
-def images(n=6, size=(32, 16), seed=0):
-    return torch.rand(n, 3, *size, generator=torch.Generator().manual_seed(seed))
 
 
 def gradients(model):
@@ -35,10 +25,10 @@ def statistics(model):
 
 
 def test_on_a_cpu_it_is_the_plain_forward():
-    plain, through = embedder(), embedder()
+    plain, through = fresh_model(), fresh_model()
     replayed = Replayed(through, CPU)
     for seed in range(3):
-        a, b = plain(images(seed=seed)), replayed(images(seed=seed))
+        a, b = plain(float_images(seed=seed)), replayed(float_images(seed=seed))
         for model, out in ((plain, a), (through, b)):
             model.zero_grad()
             (out.logits.sum() + out.feature.square().sum()).backward()
@@ -69,10 +59,10 @@ def step(model, forward, x, precision):
 def test_a_replay_has_the_gradients_and_statistics_of_the_plain_forward(backbone, name, tolerance):
     """From the first step on, which records: the layers behind the backbone must get their gradient there too."""
     precision = Precision(name, torch.device("cuda"))
-    plain, graphed = (embedder(backbone).cuda() for _ in range(2))
+    plain, graphed = (fresh_model(backbone).cuda() for _ in range(2))
     replayed = Replayed(graphed, precision)
     for seed in range(3):
-        x = images(8, (64, 32), seed).cuda()
+        x = float_images(8, (64, 32), seed).cuda()
         a, wanted = step(plain, plain, x, precision)
         b, found = step(graphed, replayed, x, precision)
         assert replayed.recorded, "the model was not recorded"
@@ -90,10 +80,10 @@ def test_a_replay_has_the_gradients_and_statistics_of_the_plain_forward(backbone
 @pytest.mark.gpu
 def test_another_shape_and_evaluation_are_computed_as_usual():
     precision = Precision("float32", torch.device("cuda"))
-    plain, graphed = (embedder().cuda() for _ in range(2))
+    plain, graphed = (fresh_model().cuda() for _ in range(2))
     replayed = Replayed(graphed, precision)
     for n in (8, 5, 8, 3):
-        x = images(n, seed=n).cuda()
+        x = float_images(n, seed=n).cuda()
         a, wanted = step(plain, plain, x, precision)
         b, found = step(graphed, replayed, x, precision)
         assert len(b) == n
@@ -103,7 +93,7 @@ def test_another_shape_and_evaluation_are_computed_as_usual():
             torch.testing.assert_close(found[key] / scale, value / scale, rtol=0, atol=2e-3, msg=key)
     for model in (plain, graphed):
         model.eval()
-    x = images(8).cuda()
+    x = float_images(8).cuda()
     torch.testing.assert_close(replayed(x).embedding, plain(x).embedding, rtol=2e-3, atol=2e-3)
 
 
@@ -166,13 +156,13 @@ def test_a_strangers_network_is_recorded_too():
 def test_gradients_add_up_and_outputs_last_as_without_a_replay():
     """Two backward passes before a step, one of them not replayed; and what an earlier pass gave stays."""
     precision = Precision("float32", torch.device("cuda"))
-    plain, graphed = (embedder().cuda() for _ in range(2))
+    plain, graphed = (fresh_model().cuda() for _ in range(2))
     replayed = Replayed(graphed, precision)
     kept = []
     for model, forward in ((plain, plain), (graphed, replayed)):
         outs = []
         for n, pass_on in ((8, forward), (8, forward), (5, model), (8, forward)):
-            out = pass_on(images(n, (64, 32), n + len(outs)).cuda())
+            out = pass_on(float_images(n, (64, 32), n + len(outs)).cuda())
             out.logits.logsumexp(1).sum().backward()
             outs.append(out.embedding.detach())
         kept.append(outs)
@@ -213,8 +203,8 @@ def test_what_is_written_is_added_to_what_is_there():
 
 @pytest.mark.gpu
 def test_a_pass_that_was_overwritten_refuses_its_gradient():
-    replayed = Replayed(embedder().cuda(), Precision("float32", torch.device("cuda")))
-    first, second = (replayed(images(8, seed=seed).cuda()) for seed in (0, 1))
+    replayed = Replayed(fresh_model().cuda(), Precision("float32", torch.device("cuda")))
+    first, second = (replayed(float_images(8, seed=seed).cuda()) for seed in (0, 1))
     second.logits.sum().backward()
     with pytest.raises(RuntimeError, match="overwritten by a later one"):
         first.logits.sum().backward()

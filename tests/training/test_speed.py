@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from small_model import float_images, fresh_model
 from torch import nn
 
 from rbcl_lite.base.tensors import send
@@ -11,23 +12,6 @@ from rbcl_lite.training.schedule import TrainConfig
 from rbcl_lite.training.speed import adamw, arrange_memory, fast_float32, seed_draws
 
 CPU = torch.device("cpu")
-
-
-def embedder(backbone="tiny", seed=0):
-    torch.manual_seed(seed)
-    return arrange_memory(Embedder(EmbedderConfig(backbone, dim=8, num_classes=5)).train())
-
-
-def images(n=6, size=(32, 16), seed=0):
-    return torch.rand(n, 3, *size, generator=torch.Generator().manual_seed(seed))
-
-
-def gradients(model):
-    return {k: p.grad.clone() for k, p in model.named_parameters() if p.grad is not None}
-
-
-def statistics(model):
-    return {k: v.clone() for k, v in model.state_dict().items() if "running" in k or "tracked" in k}
 
 
 def test_memory_order_changes_no_value():
@@ -41,7 +25,7 @@ def test_memory_order_changes_no_value():
 
 def test_the_fused_optimiser_takes_the_steps_of_the_plain_one():
     config = TrainConfig(lr=1e-2, weight_decay=0.1)
-    fast, plain = embedder(), embedder()
+    fast, plain = fresh_model(), fresh_model()
     one = adamw([p for p in fast.parameters() if p.requires_grad], config)
     two = torch.optim.AdamW(
         [p for p in plain.parameters() if p.requires_grad], lr=1e-2, weight_decay=0.1, foreach=False, fused=False
@@ -50,7 +34,7 @@ def test_the_fused_optimiser_takes_the_steps_of_the_plain_one():
     for seed in range(4):
         for model, optimizer in ((fast, one), (plain, two)):
             optimizer.zero_grad()
-            model(images(seed=seed)).logits.logsumexp(1).sum().backward()
+            model(float_images(seed=seed)).logits.logsumexp(1).sum().backward()
             optimizer.step()
     for (name, a), b in zip(fast.named_parameters(), plain.parameters()):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5, msg=name)
