@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -13,7 +13,7 @@ class Scale:
     """How large the world, the models and the training are.
 
     Args:
-        name: smoke, laptop, gpu or large.
+        name: smoke, laptop, crowd, gpu or large.
         size: (height, width) of the new model's input in pixels.
         old_size: (height, width) of the old model's input.
         people: training people of a domain.
@@ -63,8 +63,10 @@ SCALES = {
         "large", (256, 128), (64, 32), 2000, 200, 500, 4, 2, "small", "resnet50", 512, 30, 20, (16, 4), 3e-3, 0.5, 0.1
     ),
 }
-"""What each name means. ``laptop`` was chosen by a search that ``results/recipe.json`` holds; ``gpu`` is sized for a
-T4 with two slow cores, about 6,000 steps of 64 images."""
+SCALES["crowd"] = replace(SCALES["laptop"], name="crowd", people=2000)
+"""What each name means. ``laptop`` was chosen by a search that ``results/recipe.json`` holds, and ``crowd`` is laptop
+with five times the people, of whom a batch sees almost none; ``gpu`` is sized for a T4 with two slow cores, about
+6,000 steps of 64 images."""
 
 
 def scale(name: str | None = None) -> Scale:

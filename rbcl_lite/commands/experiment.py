@@ -108,7 +108,7 @@ class GpuReport:
     out: Path | None = None
     """Folder of the result file; by default rbcl_lite/results."""
     scale: str = "gpu"
-    """smoke, laptop, gpu or large; smoke runs without a GPU too."""
+    """smoke, laptop, crowd, gpu or large; smoke runs without a GPU too."""
     workers: int = 3
     """Upgrades that are trained at once, one thread each."""
 

@@ -110,7 +110,7 @@ class Train:
     seed: int = 0
     """Of weights, batches and augmentation, and of the people of a domain."""
     scale: str | None = None
-    """smoke, laptop, gpu or large; by default $RBCL_SCALE, or gpu where CUDA is available, else
+    """smoke, laptop, crowd, gpu or large; by default $RBCL_SCALE, or gpu where CUDA is available, else
     laptop.
     """
     runs: Path | None = None

@@ -16,7 +16,7 @@ class Work:
     workers: int = 2
     """Processes, one thread each."""
     scale: str | None = None
-    """smoke, laptop, gpu or large."""
+    """smoke, laptop, crowd, gpu or large."""
 
 
 @dataclass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from rbcl_lite.base.tensors import full_precision
@@ -83,8 +82,6 @@ def smooth_ap_loss(
     )
 
 
-@torch.no_grad()
-@full_precision
 def saturation(
     query: Tensor,
     reference: Tensor,

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from rbcl_lite.base.recorded import Recorded, replays
-from rbcl_lite.base.tensors import zero_loss
+from rbcl_lite.base.tensors import full_precision, zero_loss
 from rbcl_lite.losses.ranking_kernel import RankingRisk, Step, arrange, compared, scaled_cosine, shifted, sigmoid_step
 from rbcl_lite.losses.reactivation import Reactivation
 
@@ -75,6 +75,7 @@ def ranking_loss(
 
 
 @torch.no_grad()
+@full_precision
 def saturated_share(
     query: Tensor,
     reference: Tensor,

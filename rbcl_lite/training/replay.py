@@ -9,12 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from rbcl_lite.base.recorded import Recorder
 from rbcl_lite.models.outputs import Outputs
 from rbcl_lite.training.precision import Precision
 
 log = logging.getLogger(__name__)
 
-WARM_UP = 3  # passes before a recording: libraries choose their algorithms and take their memory
+WARM_UP = 3  # passes before a recording
 
 
 class Replayed:
@@ -82,23 +83,18 @@ class _Graphs:
         self.inputs = inputs.detach().clone()
         self.anchor = torch.zeros((), device=inputs.device, requires_grad=True)  # makes the outputs want a gradient
         self.passes = 0
-        side, here = torch.cuda.Stream(), torch.cuda.current_stream()
-        side.wait_stream(here)
+        recorder = Recorder()
         # no cache: a weight that is cast here must not serve the training step around it
         with torch.autocast("cuda", precision.dtype, precision.dtype is not None, cache_enabled=False):
-            with torch.cuda.stream(side):
+            with recorder.warm_up():
                 for _ in range(WARM_UP):
                     outputs = _tensors(model(self.inputs))
                     self._gradients(outputs, [torch.zeros_like(x) for x in outputs])
                 del outputs
-            here.wait_stream(side)
-            self.forward, self.backward = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()
-            # a recording of this thread alone: another one prepares the next batch meanwhile
-            with torch.cuda.graph(self.forward, stream=side, capture_error_mode="thread_local"):
+            with recorder.record() as self.forward:
                 outputs = _tensors(model(self.inputs))
             self.slopes = [torch.zeros_like(x) for x in outputs]
-            pool = self.forward.pool()
-            with torch.cuda.graph(self.backward, pool, stream=side, capture_error_mode="thread_local"):
+            with recorder.record() as self.backward:
                 gradients = self._gradients(outputs, self.slopes)
         self.outputs = [x.detach() for x in outputs]
         self.written = [(p, g) for p, g in zip(self.parameters, gradients) if g is not None]

@@ -23,7 +23,7 @@ def test_default_follows_the_device(monkeypatch, cuda, name):
 
 def test_unknown_name(monkeypatch):
     monkeypatch.setenv("RBCL_SCALE", "huge")
-    with pytest.raises(ValueError, match=r"'huge'.*smoke, laptop, gpu"):
+    with pytest.raises(ValueError, match=r"'huge'.*smoke, laptop, gpu, large, crowd"):
         scale()
 
 

@@ -10,6 +10,7 @@ from reference_smooth_ap import cosines, exact_ap_loss, saturated_share, smooth_
 from torch import Tensor
 
 import rbcl_lite.losses.ranking_kernel as kernel
+import rbcl_lite.losses.ranking_risk as ranking_risk
 from rbcl_lite.losses.ranking import saturation, smooth_ap_loss
 
 pytestmark = pytest.mark.usefixtures("either_way")
@@ -218,6 +219,18 @@ def test_saturation_equals_the_loops(seed: int) -> None:
         slow = saturated_share(cosines(query, reference), qi, ri, tau, ignore)
         assert saturation(query, reference, qi, ri, temperature=tau, ignore=ignore) == pytest.approx(slow)
     assert 0 < saturated_share(cosines(query, reference), qi, ri, 0.002, ignore) < 1
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+def test_autocast_does_not_change_what_is_measured(half: torch.dtype) -> None:
+    """In half precision some of these 10,000 gaps land on the other side of the limit."""
+    g = torch.Generator().manual_seed(0)
+    ids = torch.arange(100) % 10
+    sides = (torch.randn(100, 8, generator=g), torch.randn(100, 8, generator=g), ids, ids)
+    expected = ranking_risk.saturated_share(*sides, temperature=0.01)
+    with torch.autocast("cpu", half):
+        found = ranking_risk.saturated_share(*sides, temperature=0.01)
+    assert torch.equal(found, expected) and 0 < expected < 1
 
 
 def test_saturation_leaves_out_queries_without_negative() -> None:
