@@ -52,10 +52,12 @@ def trade_off(
             ax.plot(x, y, marker=MARKS[method], ms=5.5, color=colour, label=method)
             ax.plot([alone["new_new"], x[0]], [alone["new_old"], y[0]], color=colour, ls=":", lw=1.2)
             for i in (0, -1):
+                end = own["weight"].iloc[i]
+                away = 10 if end == result["chosen"].get(method) else 7  # outside the ring
                 ax.annotate(
-                    f"{own['weight'].iloc[i]:g}",
+                    f"{end:g}",
                     (x[i], y[i]),
-                    xytext=(-7, 0) if i else (7, 0),
+                    xytext=(-away if i else away, 0),
                     textcoords="offset points",
                     ha="right" if i else "left",
                     va="center",

@@ -19,24 +19,52 @@ def axis_table(result: Mapping[str, Any], name: str, part: str = "test") -> pd.D
         part: test or validation.
 
     Returns:
-        ``method``, ``seed``, ``value`` of what was varied, and the scores of ``part`` in per cent.
+        ``method``, ``seed``, ``hardware``, ``value`` of what was varied, and the scores of ``part`` in
+            per cent.
 
     Raises:
         ValueError: nothing of that name was varied.
 
     >>> run = {"method": "bct", "seed": 0, "changes": {"train.epochs": 8}, "test": {"new_old": 20.0}}
     >>> axis_table({"runs": [run]}, "train.epochs").to_dict("records")
-    [{'method': 'bct', 'seed': 0, 'value': 8, 'new_old': 20.0}]
+    [{'method': 'bct', 'seed': 0, 'hardware': 'unknown', 'value': 8, 'new_old': 20.0}]
     """
     varied = {key for run in result["runs"] for key in run.get("changes", {})}
     if name not in varied:
         raise ValueError(f"{name!r} was not varied here, but {', '.join(sorted(varied)) or 'nothing'}")
     rows = [
-        {"method": run["method"], "seed": run["seed"], "value": run["changes"][name], **run[part]}
+        {
+            **{key: run.get(key, "unknown") for key in ("method", "seed", "hardware")},
+            "value": run["changes"][name],
+            **run[part],
+        }
         for run in result["runs"]
         if name in run.get("changes", {})
     ]
     return pd.DataFrame(rows)
+
+
+def axis_paired(table: pd.DataFrame, value: float, method: str, other: str, column: str = "new_old") -> pd.Series:
+    """What two methods differ by at one place of an axis, seed by seed.
+
+    Args:
+        table: what :func:`axis_table` returned.
+        value: of what was varied.
+        method: name of a method in it.
+        other: the one whose scores are subtracted.
+        column: ``new_old``, ``new_new`` or another score in per cent.
+
+    Returns:
+        points, one for each seed that both were run on, on one kind of hardware.
+
+    Raises:
+        ValueError: a method without a run there.
+    """
+    here = table[table["value"] == value].pivot(index=["seed", "hardware"], columns="method", values=column)
+    missing = [m for m in (method, other) if m not in here]
+    if missing:
+        raise ValueError(f"no run of {missing[0]!r} at {value:g}; measured there: {', '.join(here) or 'nothing'}")
+    return (here[method] - here[other]).dropna().droplevel("hardware")
 
 
 def epoch_table(result: Mapping[str, Any], epochs: int) -> pd.DataFrame:

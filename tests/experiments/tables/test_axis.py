@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from rbcl_lite.experiments.tables.axis import axis_table, epoch_table
+from rbcl_lite.experiments.tables.axis import axis_paired, axis_table, epoch_table
 from rbcl_lite.experiments.tables.runs import load_result
 from rbcl_lite.plots.axes import axis_curves, epoch_curves
 
@@ -39,6 +39,17 @@ def test_a_row_for_each_run_and_for_each_epoch() -> None:
     assert len(epochs) == 4 * 4 and epochs["epoch"].max() == 4 and epochs["epoch"].min() == 1
     assert set(epochs.query("method == 'smooth-ap'")["dead"]) == {50.0}
     assert epochs.query("method == 'bct'")["dead"].isna().all()
+
+
+def test_differences_are_taken_at_one_place_within_a_seed_and_a_kind_of_hardware() -> None:
+    other = [{**r, "hardware": "another"} for r in RUNS if r["method"] == "bct" and r["seed"] == 2]
+    better = [{**r, "test": {**r["test"], "new_old": 50.0}} for r in RUNS if r["method"] == "smooth-ap"]
+    rest = [r for r in RUNS if r["method"] == "bct" and r["seed"] == 0]
+    table = axis_table({"runs": [*other, *better, *rest]}, "train.epochs")
+    assert axis_paired(table, 4, "smooth-ap", "bct").to_dict() == {0: 50.0 - 34.0}
+    assert axis_paired(table, 1, "bct", "smooth-ap", "new_new").to_dict() == {0: 0.0}
+    with pytest.raises(ValueError, match="no run of 'l2' at 4; measured there: bct, smooth-ap"):
+        axis_paired(table, 4, "l2", "bct")
 
 
 def test_what_was_not_measured_is_named(tmp_path: Path) -> None:
