@@ -223,7 +223,7 @@ def test_saturation_equals_the_loops(seed: int) -> None:
 
 @pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
 def test_autocast_does_not_change_what_is_measured(half: torch.dtype) -> None:
-    """In half precision some of these 10,000 gaps land on the other side of the limit."""
+    """In bf16 some of these gaps land on the other side of the limit."""
     g = torch.Generator().manual_seed(0)
     ids = torch.arange(100) % 10
     sides = (torch.randn(100, 8, generator=g), torch.randn(100, 8, generator=g), ids, ids)
