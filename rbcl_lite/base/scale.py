@@ -63,10 +63,10 @@ SCALES = {
         "large", (256, 128), (64, 32), 2000, 200, 500, 4, 2, "small", "resnet50", 512, 30, 20, (16, 4), 3e-3, 0.5, 0.1
     ),
 }
-SCALES["crowd"] = replace(SCALES["laptop"], name="crowd", people=2000)
 """What each name means. ``laptop`` was chosen by a search that ``results/recipe.json`` holds, and ``crowd`` is laptop
 with five times the people, of whom a batch sees almost none; ``gpu`` is sized for a T4 with two slow cores, about
 6,000 steps of 64 images."""
+SCALES["crowd"] = replace(SCALES["laptop"], name="crowd", people=2000)
 
 
 def scale(name: str | None = None) -> Scale:

@@ -72,10 +72,24 @@ def paired(result: dict[str, Any], method: str, other: str, column: str = "new_o
     Raises:
         ValueError: a method that the result does not hold.
     """
-    runs = chosen_runs(result, part).pivot(index=["seed", "hardware"], columns="method", values=column)
+    return paired_rows(chosen_runs(result, part), method, other, column, "at its chosen weight")
+
+
+def paired_rows(table: pd.DataFrame, method: str, other: str, column: str, where: str) -> pd.Series:
+    """What two methods differ by in a table of runs, seed by seed, on one kind of hardware.
+
+    Args:
+        table: one row for each method, seed and hardware.
+        method, other, column: see :func:`paired`.
+        where: what the rows have in common, in words, for the message.
+
+    Raises:
+        ValueError: a method without a row.
+    """
+    runs = table.pivot(index=["seed", "hardware"], columns="method", values=column)
     missing = [m for m in (method, other) if m not in runs]
     if missing:
-        raise ValueError(f"no run of {missing[0]!r} at its chosen weight; this result holds {sorted(runs.columns)}")
+        raise ValueError(f"no run of {missing[0]!r} {where}; measured there: {', '.join(runs) or 'nothing'}")
     return (runs[method] - runs[other]).dropna().droplevel("hardware")
 
 

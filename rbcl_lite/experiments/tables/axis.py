@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from rbcl_lite.experiments.verdict import paired_rows
+
 WATCHED = ("new_old", "new_new", "saturation")
 
 
@@ -60,11 +62,7 @@ def axis_paired(table: pd.DataFrame, value: float, method: str, other: str, colu
     Raises:
         ValueError: a method without a run there.
     """
-    here = table[table["value"] == value].pivot(index=["seed", "hardware"], columns="method", values=column)
-    missing = [m for m in (method, other) if m not in here]
-    if missing:
-        raise ValueError(f"no run of {missing[0]!r} at {value:g}; measured there: {', '.join(here) or 'nothing'}")
-    return (here[method] - here[other]).dropna().droplevel("hardware")
+    return paired_rows(table[table["value"] == value], method, other, column, f"at {value:g}")
 
 
 def epoch_table(result: Mapping[str, Any], epochs: int) -> pd.DataFrame:
