@@ -64,6 +64,7 @@ def smooth_ap_loss(
     Raises:
         ValueError: shapes or types that do not fit, a temperature that is not above 0.
 
+    >>> import torch
     >>> new = torch.tensor([[1.0, 0.0]])
     >>> old = torch.tensor([[0.8, 0.6], [1.0, 0.1], [0.0, 1.0]])
     >>> loss = smooth_ap_loss(new, old, torch.tensor([7]), torch.tensor([7, 1, 2]))
@@ -116,6 +117,7 @@ def saturation(
     Raises:
         ValueError: as :func:`smooth_ap_loss`.
 
+    >>> import torch
     >>> new, ids = torch.tensor([[1.0, 0.0]]), torch.tensor([7])
     >>> old, old_ids = torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([7, 1])
     >>> saturation(new, old, ids, old_ids), saturation(new, old, ids, old_ids, reactivation=Reactivation())
