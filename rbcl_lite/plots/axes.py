@@ -1,4 +1,4 @@
-"""Figures of an axis: scores over what was varied, and over the epochs of a training."""
+"""Figures of an axis: who is ahead over what was varied, and scores over the epochs of a training."""
 
 from __future__ import annotations
 
@@ -10,33 +10,37 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rbcl_lite.plots.style import METHOD_COLOURS, OLD, style
+from rbcl_lite.metrics.interval import reach
+from rbcl_lite.plots.style import METHOD_COLOURS, style
 
-SCORES = {"new_old": "new/old mAP in %", "new_new": "new/new mAP in %"}
+SCORES = {"new_old": "new/old", "new_new": "new/new"}
 
 
-def axis_curves(table: pd.DataFrame, label: str, methods: Sequence[str], *, log: int | None = None) -> Figure:
-    """New/old above new/new over what was varied: a curve through the means of the seeds, a band from
-    the lowest to the highest, and old/old dashed.
+def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str], other: str, *, log: int = 2) -> Figure:
+    """By how much methods are ahead of another one over what was varied, new/old above new/new: the
+    mean over the seeds with its 95 % interval (Student's t).
 
     Args:
-        table: what :func:`rbcl_lite.experiments.tables.axis.axis_table` returned.
-        label: of the common axis.
+        gaps: what :func:`rbcl_lite.experiments.tables.axis.axis_gaps` returned; at least two seeds.
+        label: of the common axis, which is logarithmic.
         methods: in the order of the legend.
-        log: base of a logarithmic axis.
+        other: the one that they are ahead of, or behind.
+        log: base of the common axis.
     """
     with style():
         figure, axes = plt.subplots(2, 1, figsize=(6.8, 6.4), sharex=True, layout="constrained")
-        before = table.groupby("value")["old_old"].mean()
-        axes[0].plot(before.index, before, "--", color=OLD, lw=1.2, label="old/old")
+        ticks = sorted(gaps["value"].unique())
         for ax, score in zip(axes, SCORES):
-            for method in methods:
-                seed_band(ax, table[table["method"] == method], "value", score, method)
-            ax.set(ylabel=SCORES[score])
-        ticks = sorted(table["value"].unique())
-        if log:
-            axes[1].set_xscale("log", base=log)
+            ax.axhline(0, color=METHOD_COLOURS[other], ls="--", lw=1.4, label=other)
+            for place, method in enumerate(methods):
+                own = gaps[gaps["method"] == method].groupby("value")[score].agg(["mean", reach])
+                aside = own.index * 1.02 ** (place - (len(methods) - 1) / 2)  # so that intervals stand side by side
+                look: dict[str, Any] = {"fmt": "o-", "ms": 4, "capsize": 3, "elinewidth": 1.1}
+                ax.errorbar(aside, own["mean"], yerr=own["reach"], color=METHOD_COLOURS[method], label=method, **look)
+            ax.set(ylabel=f"{SCORES[score]}, points ahead of {other}")
+        axes[1].set_xscale("log", base=log)
         axes[1].set(xlabel=label, xticks=ticks, xticklabels=[f"{tick:g}" for tick in ticks])
+        axes[1].minorticks_off()
         axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
         return figure
 

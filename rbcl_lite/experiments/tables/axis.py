@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -63,6 +63,29 @@ def axis_paired(table: pd.DataFrame, value: float, method: str, other: str, colu
         ValueError: a method without a run there.
     """
     return paired_rows(table[table["value"] == value], method, other, column, f"at {value:g}")
+
+
+def axis_gaps(table: pd.DataFrame, methods: Sequence[str], other: str) -> pd.DataFrame:
+    """What methods differ from another one by, at every place of an axis and on every seed.
+
+    Args:
+        table: what :func:`axis_table` returned.
+        methods: names of methods in it.
+        other: the one whose scores are subtracted.
+
+    Returns:
+        ``method``, ``value``, ``seed``, and the differences ``new_old`` and ``new_new`` in points.
+
+    Raises:
+        ValueError: a method without a run at one of the places.
+    """
+    scores = ("new_old", "new_new")
+    gaps = {
+        (method, value): pd.concat([axis_paired(table, value, method, other, s).rename(s) for s in scores], axis=1)
+        for method in methods
+        for value in sorted(table["value"].unique())
+    }
+    return pd.concat(gaps, names=["method", "value"]).reset_index()
 
 
 def epoch_table(result: Mapping[str, Any], epochs: int) -> pd.DataFrame:

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.collections import LineCollection
 
-from rbcl_lite.experiments.tables.axis import axis_paired, axis_table, epoch_table
+from rbcl_lite.experiments.tables.axis import axis_gaps, axis_paired, axis_table, epoch_table
 from rbcl_lite.experiments.tables.runs import load_result
-from rbcl_lite.plots.axes import axis_curves, epoch_curves
+from rbcl_lite.metrics.interval import reach
+from rbcl_lite.plots.axes import epoch_curves, gap_curves
 
 
 def run(method: str, seed: int, epochs: int, new_old: float) -> dict:
@@ -61,10 +65,28 @@ def test_what_was_not_measured_is_named(tmp_path: Path) -> None:
         load_result("old-quality", tmp_path)
 
 
-def test_figures_draw_the_means_of_the_seeds() -> None:
-    above, below = axis_curves(axis_table(RESULT, "train.epochs"), "epochs", ["smooth-ap", "bct"], log=2).axes
-    old, line, _ = above.lines
-    assert old.get_ydata().tolist() == [20, 20] and line.get_ydata().tolist() == [32, 35]
-    assert [t.get_text() for t in below.get_xticklabels()] == ["1", "4"]
+def test_gaps_hold_every_place_and_seed() -> None:
+    ahead = [{**r, "test": {**r["test"], "new_old": r["test"]["new_old"] + 3 + r["seed"]}} for r in RUNS[:4]]
+    gaps = axis_gaps(axis_table({"runs": [*ahead, *RUNS[4:]]}, "train.epochs"), ["smooth-ap"], "bct")
+    assert gaps.set_index(["value", "seed"])["new_old"].to_dict() == {(1, 0): 3, (1, 2): 5, (4, 0): 3, (4, 2): 5}
+    assert set(gaps["new_new"]) == {0.0} and set(gaps["method"]) == {"smooth-ap"}
+    with pytest.raises(ValueError, match="no run of 'l2' at 1"):
+        axis_gaps(axis_table(RESULT, "train.epochs"), ["l2"], "bct")
+
+
+def test_the_lead_is_drawn_with_its_interval() -> None:
+    rows = [(value, seed, lead + seed) for value, lead in ((30, -2.0), (60, 4.0)) for seed in (0, 1, 2)]
+    gaps = pd.DataFrame(rows, columns=["value", "seed", "new_old"]).assign(method="smooth-ap", new_new=1.0)
+    above, below = gap_curves(gaps, "people", ["smooth-ap"], "bct").axes
+    zero, means, *_ = above.lines
+    assert set(zero.get_ydata()) == {0} and means.get_ydata().tolist() == [-1, 5]
+    (bars,) = [c for c in above.collections if isinstance(c, LineCollection)]
+    low, high = bars.get_segments()[1][:, 1]
+    assert np.isclose((high - low) / 2, reach([4.0, 5.0, 6.0])) and np.isclose((high + low) / 2, 5)
+    assert [t.get_text() for t in below.get_xticklabels()] == ["30", "60"]
+    assert below.lines[1].get_ydata().tolist() == [1, 1]
+
+
+def test_epochs_are_drawn_as_means_of_the_seeds() -> None:
     dead, found = epoch_curves(epoch_table(RESULT, 4), ["smooth-ap"]).axes
     assert dead.lines[0].get_ydata().tolist() == [50] * 4 and found.lines[0].get_ydata().tolist() == [17.5] * 4
