@@ -156,5 +156,7 @@ def test_changed_runs_never_stand_among_others(tmp_path: Path, monkeypatch: pyte
 
 
 def test_missing_result_names_the_command(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="rbcl-lite experiment sweep --setting moon"):
-        load_result("moon", tmp_path)
+    with pytest.raises(FileNotFoundError, match="rbcl-lite experiment sweep --setting more-identities"):
+        load_result("more-identities", tmp_path)
+    with pytest.raises(FileNotFoundError, match="rbcl-lite experiment sweep --setting SETTING --name variants"):
+        load_result("variants", tmp_path)

@@ -14,6 +14,7 @@ from rbcl_lite.experiments.omniglot.job import UPGRADES
 from rbcl_lite.experiments.result_file import RESULTS
 from rbcl_lite.experiments.rollout import job as rollout
 from rbcl_lite.experiments.rotation import BASELINES
+from rbcl_lite.experiments.settings import SETTINGS
 
 
 def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
@@ -30,9 +31,10 @@ def load_result(name: str, folder: Path = RESULTS) -> dict[str, Any]:
     path = folder / f"{name}.json"
     if not path.is_file():
         images = {n: f"omniglot --data FOLDER --upgrade {n}" for n in UPGRADES}
+        swept = {n: f"sweep --setting {n}" for n in SETTINGS}
         own = {ablation.NAME: "ablation", rollout.NAME: "rollout", repeatability.NAME: "repeatability"}
-        named = {**own, **images, **{n: f"axis {n}" for n in AXES}}
-        command = named.get(name, f"sweep --setting {name}")
+        named = {**swept, **own, **images, **{n: f"axis {n}" for n in AXES}}
+        command = named.get(name, f"sweep --setting SETTING --name {name}")
         raise FileNotFoundError(f"no result {path.name}; make it with: rbcl-lite experiment {command}")
     return json.loads(path.read_text(encoding="utf-8"))
 

@@ -1,4 +1,4 @@
-"""What chapter 12 computes while it is read: choices of an index, and rates on this machine."""
+"""What chapter 13 computes while it is read: choices of an index, and rates on this machine."""
 
 from types import SimpleNamespace
 
