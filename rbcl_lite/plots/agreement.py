@@ -12,7 +12,7 @@ from rbcl_lite.plots.style import COMPATIBLE, INDEPENDENT, style
 
 
 def agreement_heatmap(table: pd.DataFrame) -> Figure:
-    """Kendall's tau of each pair of upgrades, from the reverse order over none to the same one.
+    """Rank correlation of each pair of upgrades, from the reverse order over none to the same one.
 
     Args:
         table: what :func:`rbcl_lite.experiments.tables.agreement.order_agreement` returned.

@@ -17,10 +17,10 @@ FEWEST = 4
 
 
 def order_agreement(results: Results, methods: Sequence[str], column: str = "new_old") -> pd.DataFrame:
-    r"""Kendall's :math:`\tau` between the orders in which upgrades put the methods.
+    """Kendall's rank correlation between the orders in which upgrades put the methods.
 
-    :math:`\tau` is the share of pairs of methods in the same order minus the share in the opposite
-    one (Kendall 1938): 1 for the same order, 0 for unrelated ones, -1 for the reverse. Each order is
+    It is the share of pairs of methods in the same order minus the share in the opposite one
+    (Kendall 1938): 1 for the same order, 0 for unrelated ones, -1 for the reverse. Each order is
     that of one seed, and only orders of different seeds are compared, within an upgrade as well as
     between two. So the diagonal says how well an order carries over to other people and other
     initial weights, and everything else is to be read against it.

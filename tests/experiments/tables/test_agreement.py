@@ -1,4 +1,4 @@
-"""Orders of methods against each other: Kendall's tau by counting pairs, different seeds only."""
+"""Orders of methods against each other: rank correlation by counting pairs, different seeds only."""
 
 from __future__ import annotations
 
