@@ -77,7 +77,7 @@ def old_quality(chosen: Mapping[str, float]) -> list[Point]:
 AXES: dict[str, Axis] = {
     "recipe": Axis(recipe, (0,)),
     "length": Axis(length, (0, 1, 2, 3, 4)),
-    "old-quality": Axis(old_quality, (0, 1, 2)),
+    "old-quality": Axis(old_quality, (0, 1, 2, 3, 4)),
 }
 """Name of the result file, and what it holds."""
 
