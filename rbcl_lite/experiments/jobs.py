@@ -121,13 +121,14 @@ def cross_tests(job: Job, threads: int = 1, folder: Path | None = None) -> tuple
 
 
 def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
-    """What a result file keeps of a job: what it was, what was measured, where, what it cost, and
-    the run's key.
+    """What a result file keeps of a job: what it was, what was measured, the share of saturated pairs in
+    its last epoch where the method counts them, where, what it cost, and the run's key.
     """
     history = run.read_history()
     where = provenance()
     watched = [c for c in ("new_old", "new_new", "saturation") if c in history] if run.config.watch else []
     epochs = {c: [round(v, 4) for v in history[c].tolist()] for c in watched}
+    dead = {"saturation": round(float(history["saturation"].iloc[-1]), 4)} if "saturation" in history else {}
     return {
         "method": job.method,
         "weight": job.weight,
@@ -135,6 +136,7 @@ def record(job: Job, run: Run, measured: Mapping[str, Any]) -> dict[str, Any]:
         **({"changes": dict(job.changes)} if job.changes else {}),
         **measured,
         **({"epochs": epochs} if epochs else {}),
+        **dead,
         "seconds": round(float(history["seconds"].sum()), 1),
         "prepare_seconds": round(float(history["prepare_seconds"].sum()), 1),
         "hardware": where["hardware"],

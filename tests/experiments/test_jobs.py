@@ -65,6 +65,14 @@ def test_a_record_says_what_was_done_and_what_it_cost(tiny_world: Scale, tmp_pat
     assert "epochs" not in record(JOB, run_or_load(replace(config, watch=False), folder=tmp_path), {})
 
 
+def test_a_record_says_how_many_pairs_were_saturated_at_the_end(tiny_world: Scale, tmp_path: Path) -> None:
+    config = replace(NEW, train=replace(NEW.train, epochs=2))
+    ranked = run_or_load(replace(config, method="smooth-ap", weight=1.0), folder=tmp_path)
+    shares = ranked.read_history()["saturation"]
+    assert record(JOB, ranked, {})["saturation"] == round(shares.iloc[-1], 4) and len(shares) == 2
+    assert "saturation" not in record(JOB, run_or_load(config, folder=tmp_path), {})
+
+
 def test_a_failure_is_raised_and_nothing_is_recorded(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unknown setting 'moon'"):
         run_jobs([replace(JOB, setting="moon")], len, 1, tmp_path / "a.json", "none", False)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,15 +22,16 @@ def axis_table(result: Mapping[str, Any], name: str, part: str = "test") -> pd.D
         part: test or validation.
 
     Returns:
-        ``method``, ``seed``, ``hardware``, ``value`` of what was varied, and the scores of ``part`` in
-            per cent.
+        ``method``, ``seed``, ``hardware``, ``value`` of what was varied, ``dead``, the share of
+            saturated pairs in the last epoch in per cent (NaN for methods that have none), and the
+            scores of ``part`` in per cent.
 
     Raises:
         ValueError: nothing of that name was varied.
 
     >>> run = {"method": "bct", "seed": 0, "changes": {"train.epochs": 8}, "test": {"new_old": 20.0}}
     >>> axis_table({"runs": [run]}, "train.epochs").to_dict("records")
-    [{'method': 'bct', 'seed': 0, 'hardware': 'unknown', 'value': 8, 'new_old': 20.0}]
+    [{'method': 'bct', 'seed': 0, 'hardware': 'unknown', 'value': 8, 'dead': nan, 'new_old': 20.0}]
     """
     varied = {key for run in result["runs"] for key in run.get("changes", {})}
     if name not in varied:
@@ -38,6 +40,7 @@ def axis_table(result: Mapping[str, Any], name: str, part: str = "test") -> pd.D
         {
             **{key: run.get(key, "unknown") for key in ("method", "seed", "hardware")},
             "value": run["changes"][name],
+            "dead": 100 * run.get("saturation", math.nan),
             **run[part],
         }
         for run in result["runs"]

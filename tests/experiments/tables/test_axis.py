@@ -39,6 +39,9 @@ def _close() -> Iterator[None]:
 def test_a_row_for_each_run_and_for_each_epoch() -> None:
     table = axis_table(RESULT, "train.epochs")
     assert len(table) == 8 and table.query("method == 'bct' and seed == 2 and value == 4")["new_old"].item() == 36
+    assert table["dead"].isna().all()
+    dead = axis_table({"runs": [{**RUNS[0], "saturation": 0.25}]}, "train.epochs")
+    assert dead["dead"].tolist() == [25.0]
     epochs = epoch_table(RESULT, 4)
     assert len(epochs) == 4 * 4 and epochs["epoch"].max() == 4 and epochs["epoch"].min() == 1
     assert set(epochs.query("method == 'smooth-ap'")["dead"]) == {50.0}
