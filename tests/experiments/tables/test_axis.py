@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from rbcl_lite.experiments.tables.axis import axis_gaps, axis_paired, axis_table, epoch_table
 from rbcl_lite.experiments.tables.runs import load_result
 from rbcl_lite.metrics.interval import reach
-from rbcl_lite.plots.axes import epoch_curves, gap_curves
+from rbcl_lite.plots.axes import epoch_curves, gain_over_dead, gap_curves
 
 
 def run(method: str, seed: int, epochs: int, new_old: float) -> dict:
@@ -88,6 +88,17 @@ def test_the_lead_is_drawn_with_its_interval() -> None:
     assert np.isclose((high - low) / 2, reach([4.0, 5.0, 6.0])) and np.isclose((high + low) / 2, 5)
     assert [t.get_text() for t in below.get_xticklabels()] == ["30", "60"]
     assert below.lines[1].get_ydata().tolist() == [1, 1]
+
+
+def test_the_gain_over_dead_pairs_has_a_line_for_each_seed() -> None:
+    rows = [(seed, value, 30.0 + value / 10 + seed, value / 100 - 2) for seed in (0, 1) for value in (400, 30)]
+    points = pd.DataFrame(rows, columns=["seed", "value", "dead", "gain"])
+    (ax,) = gain_over_dead(points, "people").axes
+    _, first, second = ax.lines
+    assert first.get_xydata().tolist() == [[33.0, -1.7], [70.0, 2.0]]  # in the order of what was varied
+    assert second.get_xdata().tolist() == [34.0, 71.0]
+    numbers = {t.get_text(): t.xy[0] for t in ax.texts if hasattr(t, "xy")}
+    assert numbers == {"30": 33.5, "400": 70.5} and "people" in [t.get_text() for t in ax.texts]
 
 
 def test_epochs_are_drawn_as_means_of_the_seeds() -> None:
