@@ -65,11 +65,11 @@ def epoch_curves(table: pd.DataFrame, methods: Sequence[str]) -> Figure:
 
 def gain_over_dead(points: pd.DataFrame, label: str) -> Figure:
     """What reactivation adds to new/old over the share of pairs that are dead without it: a line for
-    each seed, and beside the means of the seeds what was varied.
+    each seed, and above the means of the seeds what was varied.
 
     Args:
         points: ``seed``, ``value`` of what was varied, ``dead`` in per cent and ``gain`` in points.
-        label: what was varied, for the caption inside the figure.
+        label: what was varied.
     """
     plain, reactivated = METHOD_COLOURS["smooth-ap"], METHOD_COLOURS["rbcl-no-agents"]
     with style():
@@ -77,12 +77,10 @@ def gain_over_dead(points: pd.DataFrame, label: str) -> Figure:
         ax.axhline(0, color=plain, ls="--", lw=1.4)
         for _, own in points.groupby("seed"):
             ax.plot("dead", "gain", "o-", data=own.sort_values("value"), color=reactivated, ms=4, lw=1, alpha=0.7)
-        means = points.groupby("value")[["dead", "gain"]].mean()
-        low, step = points["gain"].min(), 0.12 * (points["gain"].max() - points["gain"].min())
-        for value, mean in means.iterrows():
-            ax.annotate(f"{value:g}", (mean["dead"], low - step), ha="center", va="top")
-        ax.text(0.5, 0.01, label, transform=ax.transAxes, ha="center", va="bottom")
-        ax.set_ylim(bottom=low - 3.2 * step)
+        means = points.groupby("value")["dead"].mean()
+        above = ax.secondary_xaxis("top")
+        above.set_xticks(means.to_list(), [f"{value:g}" for value in means.index])
+        above.set_xlabel(label)
         ax.set(xlabel="dead pairs of smooth-ap in its last epoch, in %", ylabel="points of new/old added")
         return figure
 
