@@ -58,9 +58,14 @@ def _orders(runs: pd.DataFrame, methods: Sequence[str], column: str) -> pd.DataF
 
 
 def _agreement(one: pd.DataFrame, other: pd.DataFrame) -> float:
+    """The mean over pairs of columns that belong to different seeds."""
     found = []
-    for (hardware, seed), (hardware_2, seed_2) in product(one.columns, other.columns):
-        shared = pd.concat([one[hardware, seed], other[hardware_2, seed_2]], axis=1).dropna()
-        if seed != seed_2 and len(shared) >= FEWEST:
+    for (place, seed), (other_place, other_seed) in product(enumerate(_seeds(one)), enumerate(_seeds(other))):
+        shared = pd.concat([one.iloc[:, place], other.iloc[:, other_place]], axis=1).dropna()
+        if seed != other_seed and len(shared) >= FEWEST:
             found.append(kendalltau(*shared.T.to_numpy()).statistic)
     return float(np.mean(found)) if found else np.nan
+
+
+def _seeds(orders: pd.DataFrame) -> list[int]:
+    return orders.columns.get_level_values("seed").to_list()
