@@ -16,7 +16,7 @@ from rbcl_lite.plots.style import METHOD_COLOURS, style
 SCORES = {"new_old": "new/old", "new_new": "new/new"}
 
 
-def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str], other: str, *, log: int = 2) -> Figure:
+def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str], *, log: int = 2) -> Figure:
     """By how much methods are ahead of another one over what was varied, new/old above new/new: the
     mean over the seeds with its 95 % interval (Student's t).
 
@@ -24,12 +24,11 @@ def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str], other: st
         gaps: what :func:`rbcl_lite.experiments.tables.axis.axis_gaps` returned; at least two seeds.
         label: of the common axis, which is logarithmic.
         methods: in the order of the legend.
-        other: the one that they are ahead of, or behind.
         log: base of the common axis.
     """
     with style():
         figure, axes = plt.subplots(2, 1, figsize=(6.8, 6.4), sharex=True, layout="constrained")
-        ticks = sorted(gaps["value"].unique())
+        ticks, (other,) = sorted(gaps["value"].unique()), gaps["other"].unique()
         for ax, score in zip(axes, SCORES):
             ax.axhline(0, color=METHOD_COLOURS[other], ls="--", lw=1.4, label=other)
             for place, method in enumerate(methods):

@@ -40,7 +40,7 @@ def axis_table(result: Mapping[str, Any], name: str, part: str = "test") -> pd.D
         {
             **{key: run.get(key, "unknown") for key in ("method", "seed", "hardware")},
             "value": run["changes"][name],
-            "dead": 100 * run.get("saturation", math.nan),
+            "dead": 100 * run.get("saturation", run.get("epochs", {}).get("saturation", [math.nan])[-1]),
             **run[part],
         }
         for run in result["runs"]
@@ -77,7 +77,8 @@ def axis_gaps(table: pd.DataFrame, methods: Sequence[str], other: str) -> pd.Dat
         other: the one whose scores are subtracted.
 
     Returns:
-        ``method``, ``value``, ``seed``, and the differences ``new_old`` and ``new_new`` in points.
+        ``method``, ``other``, ``value``, ``seed``, and the differences ``new_old`` and ``new_new`` in
+            points.
 
     Raises:
         ValueError: a method without a run at one of the places.
@@ -88,7 +89,7 @@ def axis_gaps(table: pd.DataFrame, methods: Sequence[str], other: str) -> pd.Dat
         for method in methods
         for value in sorted(table["value"].unique())
     }
-    return pd.concat(gaps, names=["method", "value"]).reset_index()
+    return pd.concat(gaps, names=["method", "value"]).reset_index().assign(other=other)
 
 
 def epoch_table(result: Mapping[str, Any], epochs: int) -> pd.DataFrame:

@@ -39,9 +39,11 @@ def _close() -> Iterator[None]:
 def test_a_row_for_each_run_and_for_each_epoch() -> None:
     table = axis_table(RESULT, "train.epochs")
     assert len(table) == 8 and table.query("method == 'bct' and seed == 2 and value == 4")["new_old"].item() == 36
-    assert table["dead"].isna().all()
+    assert table.query("method == 'bct'")["dead"].isna().all()
     dead = axis_table({"runs": [{**RUNS[0], "saturation": 0.25}]}, "train.epochs")
     assert dead["dead"].tolist() == [25.0]
+    watched = axis_table({"runs": [r for r in RUNS if r["method"] == "smooth-ap"]}, "train.epochs")
+    assert set(watched["dead"]) == {50.0}  # that of the last epoch
     epochs = epoch_table(RESULT, 4)
     assert len(epochs) == 4 * 4 and epochs["epoch"].max() == 4 and epochs["epoch"].min() == 1
     assert set(epochs.query("method == 'smooth-ap'")["dead"]) == {50.0}
@@ -72,15 +74,15 @@ def test_gaps_hold_every_place_and_seed() -> None:
     ahead = [{**r, "test": {**r["test"], "new_old": r["test"]["new_old"] + 3 + r["seed"]}} for r in RUNS[:4]]
     gaps = axis_gaps(axis_table({"runs": [*ahead, *RUNS[4:]]}, "train.epochs"), ["smooth-ap"], "bct")
     assert gaps.set_index(["value", "seed"])["new_old"].to_dict() == {(1, 0): 3, (1, 2): 5, (4, 0): 3, (4, 2): 5}
-    assert set(gaps["new_new"]) == {0.0} and set(gaps["method"]) == {"smooth-ap"}
+    assert set(gaps["new_new"]) == {0.0} and set(gaps["method"]) == {"smooth-ap"} and set(gaps["other"]) == {"bct"}
     with pytest.raises(ValueError, match="no run of 'l2' at 1"):
         axis_gaps(axis_table(RESULT, "train.epochs"), ["l2"], "bct")
 
 
 def test_the_lead_is_drawn_with_its_interval() -> None:
     rows = [(value, seed, lead + seed) for value, lead in ((30, -2.0), (60, 4.0)) for seed in (0, 1, 2)]
-    gaps = pd.DataFrame(rows, columns=["value", "seed", "new_old"]).assign(method="smooth-ap", new_new=1.0)
-    above, below = gap_curves(gaps, "people", ["smooth-ap"], "bct").axes
+    gaps = pd.DataFrame(rows, columns=["value", "seed", "new_old"]).assign(method="smooth-ap", other="bct", new_new=1.0)
+    above, below = gap_curves(gaps, "people", ["smooth-ap"]).axes
     zero, means, *_ = above.lines
     assert set(zero.get_ydata()) == {0} and means.get_ydata().tolist() == [-1, 5]
     (bars,) = [c for c in above.collections if isinstance(c, LineCollection)]
