@@ -29,7 +29,6 @@ def agreement_heatmap(table: pd.DataFrame) -> Figure:
             vmax=1,
             cbar=False,
             ax=ax,
-            linewidths=2,
             annot_kws={"size": 11, "color": "#151515"},  # reads on the palest and on the fullest cell
         )
         ax.tick_params(length=0)
