@@ -16,7 +16,7 @@ from rbcl_lite.plots.style import METHOD_COLOURS, style
 SCORES = {"new_old": "new/old", "new_new": "new/new"}
 
 
-def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str], *, log: int = 2) -> Figure:
+def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str]) -> Figure:
     """By how much methods are ahead of another one over what was varied, new/old above new/new: the
     mean over the seeds with its 95 % interval (Student's t).
 
@@ -24,7 +24,6 @@ def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str], *, log: i
         gaps: what :func:`rbcl_lite.experiments.tables.axis.axis_gaps` returned; at least two seeds.
         label: of the common axis, which is logarithmic.
         methods: in the order of the legend.
-        log: base of the common axis.
     """
     with style():
         figure, axes = plt.subplots(2, 1, figsize=(6.8, 6.4), sharex=True, layout="constrained")
@@ -37,7 +36,7 @@ def gap_curves(gaps: pd.DataFrame, label: str, methods: Sequence[str], *, log: i
                 look: dict[str, Any] = {"fmt": "o-", "ms": 4, "capsize": 3, "elinewidth": 1.1}
                 ax.errorbar(aside, own["mean"], yerr=own["reach"], color=METHOD_COLOURS[method], label=method, **look)
             ax.set(ylabel=f"{SCORES[score]}, points ahead of {other}")
-        axes[1].set_xscale("log", base=log)
+        axes[1].set_xscale("log", base=2)
         axes[1].set(xlabel=label, xticks=ticks, xticklabels=[f"{tick:g}" for tick in ticks])
         axes[1].minorticks_off()
         axes[0].legend(loc="center left", bbox_to_anchor=(1.0, 0.5))

@@ -51,21 +51,17 @@ def order_agreement(results: Results, methods: Sequence[str], column: str = "new
     return pd.DataFrame(cells, index=list(orders))
 
 
-def _orders(runs: pd.DataFrame, methods: Sequence[str], column: str) -> pd.DataFrame:
-    """[methods, (hardware, seed)]: the scores that one seed's order is made of."""
+def _orders(runs: pd.DataFrame, methods: Sequence[str], column: str) -> list[tuple[int, pd.Series]]:
+    """Each seed, on each kind of hardware, with the scores by method that its order is made of."""
     kept = runs[runs["method"].isin(methods)]
-    return kept.pivot(index="method", columns=["hardware", "seed"], values=column)
+    return [(seed, own.set_index("method")[column]) for (seed, _), own in kept.groupby(["seed", "hardware"])]
 
 
-def _agreement(one: pd.DataFrame, other: pd.DataFrame) -> float:
-    """The mean over pairs of columns that belong to different seeds."""
+def _agreement(one: list[tuple[int, pd.Series]], other: list[tuple[int, pd.Series]]) -> float:
+    """The mean over pairs of different seeds."""
     found = []
-    for (place, seed), (other_place, other_seed) in product(enumerate(_seeds(one)), enumerate(_seeds(other))):
-        shared = pd.concat([one.iloc[:, place], other.iloc[:, other_place]], axis=1).dropna()
+    for (seed, scores), (other_seed, other_scores) in product(one, other):
+        shared = pd.concat([scores, other_scores], axis=1).dropna()
         if seed != other_seed and len(shared) >= FEWEST:
             found.append(kendalltau(*shared.T.to_numpy()).statistic)
     return float(np.mean(found)) if found else np.nan
-
-
-def _seeds(orders: pd.DataFrame) -> list[int]:
-    return orders.columns.get_level_values("seed").to_list()
