@@ -42,7 +42,7 @@ def setting_table(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
         one row per method. mAP in per cent, means over its seeds:
 
         - ``weight``, ``seeds``, ``old/old``, ``new/old``, ``new/new``
-        - ``cost``: new/new minus that of the independent model on the same seeds, in points
+        - ``price``: points of new/new below the independent model's on the same seeds
         - ``compatible``: on how many seeds new/old lies above old/old
         - ``gain``: :func:`~rbcl_lite.metrics.compatibility.update_gain`
         - ``up``, ``comp``: :func:`~rbcl_lite.metrics.compatibility.adv_scores`
@@ -68,7 +68,7 @@ def setting_table(result: dict[str, Any], part: str = "test") -> pd.DataFrame:
                 "weight": own["weight"].iloc[0],
                 "seeds": len(own),
                 **{name.replace("_", "/"): own[name].mean() for name in ("old_old", "new_old", "new_new")},
-                "cost": (own["new_new"] - best).mean(),
+                "price": (best - own["new_new"]).mean(),
                 "compatible": sum(map(is_compatible, own["new_old"], own["old_old"])),
                 "gain": sum(gains) / len(gains),
                 "up": sum(s.up for s in adv) / len(adv),

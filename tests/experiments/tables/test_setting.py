@@ -52,7 +52,7 @@ def test_every_column(result: dict[str, Any]) -> None:
     assert list(table.index) == ["bct", "rotation", "l2", "independent"]
     bct, l2 = table.loc["bct"], table.loc["l2"]
     assert (bct["weight"], bct["seeds"], bct["new/old"], bct["old/old"]) == (2.0, 5, 52.0, 32.0)
-    assert (bct["cost"], bct["compatible"], l2["compatible"]) == (pytest.approx(-1.0), 5, 0)
+    assert (bct["price"], bct["compatible"], l2["compatible"]) == (pytest.approx(1.0), 5, 0)
     gains = [update_gain(50 + s, 30 + s, 90 + s) for s in SEEDS]
     assert bct["gain"] == pytest.approx(sum(gains) / 5)
     adv = [adv_scores(89 + s, 50 + s, 30 + s, 90 + s) for s in SEEDS]
