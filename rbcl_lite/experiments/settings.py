@@ -18,8 +18,8 @@ SETTINGS = {
     "stronger-backbone": "tiny, then a larger backbone; both on half of the campus people",
     "stronger-and-more": "tiny on a quarter of the campus people, then a larger backbone on all of them",
     "cross-domain-supervised": "tiny on labelled campus, then a larger backbone on labelled station",
-    "cross-domain-ecn": "tiny on labelled campus, then a larger one there and on unlabelled station, by ECN",
-    "cross-domain-pseudo-labels": "tiny on labelled campus, then a larger one there and on unlabelled station, by pseudo labels",
+    "cross-domain-ecn": "tiny on labelled campus, then larger there and at unlabelled station, by ECN",
+    "cross-domain-pseudo-labels": "tiny on labelled campus, then larger there and at unlabelled station, by pseudo labels",
 }
 """Name and one line each. The fifth setting, cross-domain and unsupervised, has two learners."""
 

@@ -2,9 +2,9 @@
 
 A server replaces one row at once and many rows one after the other, so that a batch could be seen
 half replaced. Vectors here are therefore never overwritten: each row says in which generation it
-came and, once it is replaced, in which it went, a search looks at one generation, and which generation counts is one row of its own
-(:mod:`rbcl_lite.gallery.milvus_schema`). What a killed writer left half done belongs to a
-generation that never began; the next change takes it back.
+came and, once it is replaced, in which it went. A search looks at one generation, and which one
+counts is a row of its own (:mod:`rbcl_lite.gallery.milvus_schema`). What a killed writer left half
+done belongs to a generation that never began; the next change takes it back.
 """
 
 from __future__ import annotations
