@@ -13,13 +13,14 @@ from rbcl_lite.models.embedder import EmbedderConfig
 from rbcl_lite.runs.config import RunConfig
 from rbcl_lite.training.schedule import TrainConfig
 
+_ACROSS = "tiny on labelled campus, then a larger backbone on labelled campus and unlabelled station"
 SETTINGS = {
     "more-identities": "tiny backbone twice; old on a quarter of the campus people, new on all of them",
     "stronger-backbone": "tiny, then a larger backbone; both on half of the campus people",
     "stronger-and-more": "tiny on a quarter of the campus people, then a larger backbone on all of them",
     "cross-domain-supervised": "tiny on labelled campus, then a larger backbone on labelled station",
-    "cross-domain-ecn": "tiny on labelled campus, then larger there and at unlabelled station, by ECN",
-    "cross-domain-pseudo-labels": "tiny on labelled campus, then larger there and at unlabelled station, by pseudo labels",
+    "cross-domain-ecn": f"{_ACROSS}, by ECN",
+    "cross-domain-pseudo-labels": f"{_ACROSS}, by pseudo labels",
 }
 """Name and one line each. The fifth setting, cross-domain and unsupervised, has two learners."""
 
