@@ -17,7 +17,7 @@ from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read
 from rbcl_lite.experiments.rollout import job as rollout
 from rbcl_lite.experiments.rollout.job import RolloutJob, roll_out
 
-ORIGIN = ("versions", "hardware", "threads", "date", "command")
+ORIGIN = ("versions", "hardware", "threads", "date", "commands")
 
 
 KINDS: dict[str, tuple[type[Job], Callable[[Job], dict[str, Any]]]] = {

@@ -210,6 +210,7 @@ def _answers(run: str, changes: Mapping[str, Any]) -> tuple[str, str]:
 
 def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
     record = json.loads(json.dumps(record))  # as the file gives it back: a list where a change is a tuple
-    result.update(setting=job.setting, scale=job.scale, **job.shared(), **provenance(), command=command_line())
+    commands = dict.fromkeys([*result.get("commands", ()), command_line()])  # each once, in their order
+    result.update(setting=job.setting, scale=job.scale, **job.shared(), **provenance(), commands=list(commands))
     others = [r for r in result["runs"] if any(r.get(k) != record.get(k) for k in NAMES)]
     result["runs"] = sorted([*others, record], key=lambda r: tuple(str(r.get(k)) for k in NAMES))

@@ -53,7 +53,7 @@ def test_ablation_resumes_and_tables_read_it(tmp_path: Path, monkeypatch: pytest
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in stamps.items())  # nothing was trained again
 
     result = load_result("unlabelled-station-smoke", tmp_path)
-    assert {"versions", "hardware", "date", "command"} <= set(result)
+    assert {"versions", "hardware", "date", "commands"} <= set(result)
     table = runs_table(result)
     assert sorted(table["method"]) == sorted(some) and table["mAP"].between(0, 100).all()
     epochs = [sorted(r["epochs"]) for r in result["runs"] if r["method"] == "pseudo-labels"]

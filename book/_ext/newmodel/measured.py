@@ -80,7 +80,8 @@ def notes(result: dict[str, Any]) -> list[str]:
     """What stands below a table: the old model's score, the order, the origin."""
     old = chosen_runs(result).drop_duplicates("seed")["old_old"]
     kind = "mAP in per cent on test people, mean ± standard deviation over seeds; weights chosen on validation people."
-    origin = f"{age(result)} Hardware: {result['hardware']}; command: `{result['command']}`."
+    commands = ", ".join(f"`{command}`" for command in result["commands"])
+    origin = f"{age(result)} Hardware: {result['hardware']}; command{'s' * (len(result['commands']) > 1)}: {commands}."
     if "confirmed" in result:
         origin += f" Confirmed on {result['confirmed']['date']}, by `{result['confirmed']['by']}`."
     return [f"old/old is {spread(old)}. {kind} {order(result)} {origin}"]

@@ -158,7 +158,8 @@ def test_the_command_from_images_to_table(ink: Path, tmp_path: Path, monkeypatch
     count = len(result["runs"])
     assert count == len(done) >= 2 * 2 + 2 + 1 + 2 and result["setting"] == NAME
     assert result["images"] == {"digest": read_drawings(ink).about.digest, "characters": 14, "images": 70}
-    assert result["command"].endswith("--methods l2 rbcl --data FOLDER") and str(tmp_path) not in result["command"]
+    (command,) = result["commands"]
+    assert command.endswith("--methods l2 rbcl --data FOLDER") and str(tmp_path) not in command
     assert set(setting_table(result).index) == {"independent", "rotation", "l2", "rbcl"}
     by = {(r["method"], r["seed"]): r for r in result["runs"]}
     for seed in (0, 1):  # one model, turned or not
