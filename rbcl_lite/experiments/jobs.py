@@ -18,7 +18,7 @@ from rbcl_lite.base.progress import bar
 from rbcl_lite.base.provenance import provenance
 from rbcl_lite.experiments.changes import changed
 from rbcl_lite.experiments.measure import CrossTest, measure, scores
-from rbcl_lite.experiments.result_file import command_line, merge, read
+from rbcl_lite.experiments.result_file import add_command, merge, read
 from rbcl_lite.experiments.rotation import ROTATION, rotated
 from rbcl_lite.experiments.settings import compatible
 from rbcl_lite.runs.config import RunConfig
@@ -210,7 +210,7 @@ def _answers(run: str, changes: Mapping[str, Any]) -> tuple[str, str]:
 
 def _put(result: dict[str, Any], job: Job, record: dict[str, Any]) -> None:
     record = json.loads(json.dumps(record))  # as the file gives it back: a list where a change is a tuple
-    commands = dict.fromkeys([*result.get("commands", ()), command_line()])  # each once, in their order
-    result.update(setting=job.setting, scale=job.scale, **job.shared(), **provenance(), commands=list(commands))
+    result.update(setting=job.setting, scale=job.scale, **job.shared(), **provenance())
+    add_command(result)
     others = [r for r in result["runs"] if any(r.get(k) != record.get(k) for k in NAMES)]
     result["runs"] = sorted([*others, record], key=lambda r: tuple(str(r.get(k)) for k in NAMES))

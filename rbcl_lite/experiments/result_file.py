@@ -38,6 +38,11 @@ def command_line() -> str:
     return shlex.join(["rbcl-lite", *words])
 
 
+def add_command(result: dict[str, Any]) -> None:
+    """Add the command that is running to those that wrote a result; each stands there once."""
+    result["commands"] = list(dict.fromkeys([*result.get("commands", ()), command_line()]))
+
+
 def read(path: Path) -> dict[str, Any]:
     """A result file, or the start of one.
 

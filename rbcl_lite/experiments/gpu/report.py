@@ -41,7 +41,7 @@ from rbcl_lite.data.world import World
 from rbcl_lite.experiments.gpu.in_time import run_in_time
 from rbcl_lite.experiments.gpu.step_times import IMAGES, PLACE_CAMERAS, free, made_up, new_steps, step_time, to_time
 from rbcl_lite.experiments.jobs import Job, execute
-from rbcl_lite.experiments.result_file import RESULTS, command_line, merge, read, result_path
+from rbcl_lite.experiments.result_file import RESULTS, add_command, merge, read, result_path
 from rbcl_lite.experiments.settings import VARIANTS, WEIGHTS
 from rbcl_lite.runs.config import RunConfig, code_of
 from rbcl_lite.runs.run_or_load import open_old
@@ -175,7 +175,8 @@ def _begin(report: dict[str, Any], at: Scale, chosen: dict[str, float]) -> None:
         report.clear()
         report.update(here, drawing={}, steps=[], upgrades=[], runs=[])
     report.update(provenance(), scale=at.name, setting=SETTING, step_images=IMAGES, chosen=chosen)
-    report.update(command=command_line(), skipped=[], complete=False)
+    report.update(skipped=[], complete=False)
+    add_command(report)
 
 
 def _draw(path: Path, at: Scale) -> None:
